@@ -1,1 +1,36 @@
-export {}
+export { randomFilter, randomMetadata, randomUnitVector } from './data.js'
+export { type FakeChunker, type FakeChunkerOptions, fakeChunker } from './fakes/chunker.js'
+export {
+  type EmbedCall,
+  type FakeEmbedder,
+  type FakeEmbedderOptions,
+  fakeEmbedder,
+  hashEmbedding,
+} from './fakes/embedder.js'
+export {
+  type FakeLanguageModel,
+  type FakeLanguageModelOptions,
+  type FakeResponse,
+  fakeLanguageModel,
+} from './fakes/language-model.js'
+export {
+  type FakeLoader,
+  type FakeLoaderOptions,
+  type FakeSource,
+  fakeLoader,
+  textDocument,
+} from './fakes/loader.js'
+export {
+  type FakeRelevanceModel,
+  type FakeRelevanceModelOptions,
+  fakeRelevanceModel,
+  type ScoreCall,
+  wordOverlap,
+} from './fakes/relevance-model.js'
+export { type Evidence, type Law, type LawOptions, LawViolation } from './law.js'
+export { type ChunkerLawOptions, chunkerLaws } from './laws/chunker.js'
+export { type EmbedderLawOptions, embedderLaws } from './laws/embedder.js'
+export { markedDocument, markText } from './marks.js'
+export { type Random, seededRandom } from './random.js'
+export { shrinkText } from './shrink.js'
+export { type GenerateTextsOptions, generateTexts, hugeLine, randomText } from './texts/generate.js'
