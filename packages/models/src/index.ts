@@ -1,1 +1,1 @@
-export {}
+export { type WordPieceOptions, type WordPieceTokenizer, wordPieceTokenizer } from './wordpiece/tokenizer.js'
