@@ -1,1 +1,19 @@
-export {}
+export { defaultFormats } from './default-formats.js'
+export {
+  type DirectoryOptions,
+  directory,
+  type FileInfo,
+  type FileLoaderOptions,
+  type FilesOptions,
+  files,
+} from './directory/index.js'
+export {
+  type Format,
+  type FormatSource,
+  type LoadFailure,
+  type ParseDocumentOptions,
+  type ParsedSource,
+  parseDocument,
+} from './format.js'
+export { type TextFormatOptions, textFormat } from './text/index.js'
+export { type TextInput, type TextsOptions, texts } from './texts.js'
