@@ -1,3 +1,4 @@
+export { isSafeCut, safeCutAfter, safeCutBefore } from './boundaries.js'
 export { checkInteger, checkNumber, checkOneOf, invalid, show } from './check.js'
 export type { Chunk, ChunkSpan } from './chunk.js'
 export type { Chunker } from './chunker.js'
@@ -11,17 +12,53 @@ export type {
   MetadataValue,
   OffsetMap,
 } from './document.js'
+export { applyEdits, originSpan } from './edits.js'
 export type { Embedder, EmbedOptions } from './embedder.js'
 export type { ErrorDetails, ModelErrorOptions, RagErrorCode, RagErrorOptions } from './errors.js'
 export { isAbort, isRagError, ModelError, RagError } from './errors.js'
+export type { BindFilterOptions, FilterValues } from './filter/bind.js'
+export { bindFilter } from './filter/bind.js'
+export {
+  and,
+  eq,
+  exists,
+  gt,
+  gte,
+  has,
+  includes,
+  lt,
+  lte,
+  ne,
+  not,
+  notOneOf,
+  oneOf,
+  or,
+  startsWith,
+} from './filter/build.js'
 export type { Filter, Scalar } from './filter/filter.js'
+export type { FilterAlgebra, FilterLeaf } from './filter/fold.js'
+export { filterFields, foldFilter } from './filter/fold.js'
+export type { MetadataPredicate } from './filter/matches.js'
+export { compileFilter, matchesFilter } from './filter/matches.js'
+export type { ParseFilterOptions } from './filter/parse.js'
+export { parseFilter } from './filter/parse.js'
+export type { PlaceholderOptions } from './filter/placeholder.js'
+export { placeholder } from './filter/placeholder.js'
+export { simplifyFilter } from './filter/simplify.js'
+export type { FingerprintInput } from './fingerprint.js'
+export { fingerprint } from './fingerprint.js'
 export type { GenerateRequest, GenerateResult, LanguageModel, Message } from './language-model.js'
 export type { Explanation, LexicalIndex } from './lexical-index.js'
+export type { LineIndex } from './line-index.js'
+export { lineIndex } from './line-index.js'
 export type { Loaded, Loader } from './loader.js'
 export type { CallOptions, Observer, RagEvent } from './observer.js'
+export { composeOffsetMaps } from './offset-map.js'
+export { pieceTokenizer } from './piece-tokenizer.js'
 export type { RelevanceModel } from './relevance-model.js'
 export type { Reranker, RerankOptions } from './reranker.js'
 export type { Hit, RetrieveOptions, Retriever, StageScore } from './retriever.js'
+export { sha256 } from './sha256.js'
 export type { Span } from './span.js'
 export type {
   ChunkRef,
@@ -33,6 +70,12 @@ export type {
   TextSearch,
   VectorSearch,
 } from './store.js'
+export { embeddingText, toChunks } from './to-chunks.js'
+export type { TokenRuler } from './token-ruler.js'
+export { tokenRuler } from './token-ruler.js'
 export type { Tokenizer } from './tokenizer.js'
 export { Bitset } from './vector/bitset.js'
+export { dot, squaredDistance } from './vector/dot.js'
+export { checkVector, normalizeInPlace } from './vector/normalize.js'
+export { TopK } from './vector/top-k.js'
 export type { IndexSearchOptions, Metric, TopHits, VectorIndex } from './vector-index.js'

@@ -1,6 +1,6 @@
 /**
  * A set of ordinals, one bit each, in 32-bit words. Kernels read `words` directly; ordinals past the end
- * are not in the set.
+ * are not in the set. Ordinals are integers from 0 to 2^32 − 1 and are not checked.
  */
 export class Bitset {
   words: Uint32Array
@@ -24,6 +24,60 @@ export class Bitset {
   delete(ordinal: number): void {
     const word = ordinal >>> 5
     if (word < this.words.length) this.words[word]! &= ~(1 << (ordinal & 31))
+  }
+
+  /** Removes every ordinal and keeps the memory. */
+  clear(): void {
+    this.words.fill(0)
+  }
+
+  /** Makes the set exactly 0 … capacity − 1. */
+  fill(capacity: number): void {
+    const whole = capacity >>> 5
+    const needed = (capacity + 31) >>> 5
+    if (needed > this.words.length) this.words = new Uint32Array(needed)
+    this.words.fill(0xffffffff, 0, whole)
+    this.words.fill(0, whole)
+    if (needed > whole) this.words[whole] = (1 << (capacity & 31)) - 1
+  }
+
+  /** Keeps what is in both sets. */
+  and(other: Bitset): void {
+    const shared = Math.min(this.words.length, other.words.length)
+    for (let word = 0; word < shared; word++) this.words[word]! &= other.words[word]!
+    this.words.fill(0, shared)
+  }
+
+  /** Adds what is in the other set. */
+  or(other: Bitset): void {
+    if (other.words.length > this.words.length) this.grow(other.words.length)
+    for (let word = 0; word < other.words.length; word++) this.words[word]! |= other.words[word]!
+  }
+
+  /** Removes what is in the other set. `all.andNot(set)` is the complement of `set` within `all`. */
+  andNot(other: Bitset): void {
+    const shared = Math.min(this.words.length, other.words.length)
+    for (let word = 0; word < shared; word++) this.words[word]! &= ~other.words[word]!
+  }
+
+  /** A copy that shares nothing with this set. */
+  clone(): Bitset {
+    const copy = new Bitset()
+    copy.words = this.words.slice()
+    return copy
+  }
+
+  /** The smallest ordinal in the set that is at least `from`; -1 when there is none. */
+  next(from: number): number {
+    let word = from >>> 5
+    if (word >= this.words.length) return -1
+    let bits = this.words[word]! & (-1 << (from & 31))
+    while (bits === 0) {
+      if (++word >= this.words.length) return -1
+      bits = this.words[word]!
+    }
+    // The lowest set bit alone; its leading zeros tell its place.
+    return word * 32 + 31 - Math.clz32(bits & -bits)
   }
 
   /** Number of ordinals in the set. */

@@ -1,0 +1,146 @@
+/** Bytes collected before they are compressed; a multiple of the 64-byte block. */
+const bufferSize = 4096
+
+interface Scratch {
+  /** Round constants K, then nothing else: 64 words. */
+  readonly constants: Int32Array
+  /** Initial hash value H(0), 8 words. */
+  readonly initial: Int32Array
+  readonly state: Int32Array
+  /** Message schedule W, 64 words. */
+  readonly schedule: Int32Array
+  readonly buffer: Uint8Array
+}
+
+/** Made on the first call and used again by every later one: the function is synchronous, so no two calls meet. */
+let scratch: Scratch | undefined
+
+/**
+ * FIPS 180-4 §4.2.2 and §5.3.3: K are the first 32 fractional bits of the cube roots of the first 64
+ * primes, H(0) those of the square roots of the first 8. Doubles carry 49 of those bits.
+ */
+function makeScratch(): Scratch {
+  const constants = new Int32Array(64)
+  const initial = new Int32Array(8)
+  let found = 0
+  for (let candidate = 2; found < 64; candidate++) {
+    let divisor = 2
+    while (divisor * divisor <= candidate && candidate % divisor !== 0) divisor++
+    if (divisor * divisor <= candidate) continue
+    if (found < 8) initial[found] = (Math.sqrt(candidate) % 1) * 2 ** 32
+    constants[found++] = (Math.cbrt(candidate) % 1) * 2 ** 32
+  }
+  return {
+    constants,
+    initial,
+    state: new Int32Array(8),
+    schedule: new Int32Array(64),
+    // Three bytes of slack: one code point may be written past the point where the buffer counts as full.
+    buffer: new Uint8Array(bufferSize + 4),
+  }
+}
+
+/** FIPS 180-4 §6.2.2 over the whole blocks of `buffer[0, length)`. */
+function compress(work: Scratch, length: number): void {
+  const { constants, state, schedule, buffer } = work
+  for (let block = 0; block < length; block += 64) {
+    for (let t = 0, at = block; t < 16; t++, at += 4) {
+      schedule[t] = (buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!
+    }
+    for (let t = 16; t < 64; t++) {
+      const early = schedule[t - 15]!
+      const late = schedule[t - 2]!
+      const sigma0 = ((early >>> 7) | (early << 25)) ^ ((early >>> 18) | (early << 14)) ^ (early >>> 3)
+      const sigma1 = ((late >>> 17) | (late << 15)) ^ ((late >>> 19) | (late << 13)) ^ (late >>> 10)
+      schedule[t] = (schedule[t - 16]! + sigma0 + schedule[t - 7]! + sigma1) | 0
+    }
+    let a = state[0]!
+    let b = state[1]!
+    let c = state[2]!
+    let d = state[3]!
+    let e = state[4]!
+    let f = state[5]!
+    let g = state[6]!
+    let h = state[7]!
+    for (let t = 0; t < 64; t++) {
+      const sum1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))
+      const choice = g ^ (e & (f ^ g))
+      const temporary = (h + sum1 + choice + constants[t]! + schedule[t]!) | 0
+      const sum0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))
+      const majority = (a & b) | (c & (a | b))
+      h = g
+      g = f
+      f = e
+      e = (d + temporary) | 0
+      d = c
+      c = b
+      b = a
+      a = (temporary + sum0 + majority) | 0
+    }
+    state[0]! += a
+    state[1]! += b
+    state[2]! += c
+    state[3]! += d
+    state[4]! += e
+    state[5]! += f
+    state[6]! += g
+    state[7]! += h
+  }
+}
+
+/**
+ * SHA-256 (FIPS 180-4) of the UTF-8 form of `text`, as 64 lower-case hexadecimal digits. Synchronous and the
+ * same in Node, browsers and workers. A lone surrogate has no UTF-8 form; it is hashed as the three bytes of
+ * its code unit (WTF-8), so that two different strings never share their input bytes.
+ */
+export function sha256(text: string): string {
+  scratch ??= makeScratch()
+  const { state, buffer } = scratch
+  state.set(scratch.initial)
+  let filled = 0
+  let flushed = 0
+  for (let index = 0; index < text.length; index++) {
+    let unit = text.charCodeAt(index)
+    if (unit < 0x80) {
+      buffer[filled++] = unit
+    } else if (unit < 0x800) {
+      buffer[filled++] = 0xc0 | (unit >>> 6)
+      buffer[filled++] = 0x80 | (unit & 0x3f)
+    } else {
+      const next = (unit & 0xfc00) === 0xd800 ? text.charCodeAt(index + 1) : 0
+      if ((next & 0xfc00) === 0xdc00) {
+        unit = 0x10000 + ((unit & 0x3ff) << 10) + (next & 0x3ff)
+        index++
+        buffer[filled++] = 0xf0 | (unit >>> 18)
+        buffer[filled++] = 0x80 | ((unit >>> 12) & 0x3f)
+      } else {
+        buffer[filled++] = 0xe0 | (unit >>> 12)
+      }
+      buffer[filled++] = 0x80 | ((unit >>> 6) & 0x3f)
+      buffer[filled++] = 0x80 | (unit & 0x3f)
+    }
+    if (filled >= bufferSize) {
+      compress(scratch, bufferSize)
+      buffer.copyWithin(0, bufferSize, filled)
+      filled -= bufferSize
+      flushed += bufferSize
+    }
+  }
+  // Padding, §5.1.1: a one bit, zeros, and the length in bits as 64 bits, big-endian.
+  const bytes = flushed + filled
+  buffer[filled++] = 0x80
+  if (filled > bufferSize - 8) {
+    buffer.fill(0, filled, bufferSize)
+    compress(scratch, bufferSize)
+    filled = 0
+  }
+  const end = ((filled + 8 + 63) >>> 6) << 6
+  buffer.fill(0, filled, end)
+  for (let place = 1, bits = bytes * 8; bits > 0; place++, bits = Math.floor(bits / 256)) {
+    buffer[end - place] = bits % 256
+  }
+  compress(scratch, end)
+  let hex = ''
+  for (let word = 0; word < 8; word++) hex += (state[word]! >>> 0).toString(16).padStart(8, '0')
+  return hex
+}

@@ -1,0 +1,79 @@
+import { checkInteger } from './check.js'
+import { RagError } from './errors.js'
+import type { Tokenizer } from './tokenizer.js'
+
+/** Counts tokens of any span of one text by binary search. Offsets are brought into the text. */
+export interface TokenRuler {
+  /** End offset of each token, ascending; equal ends are tokens that share a character. */
+  readonly ends: Uint32Array
+  /** Tokens that overlap `[start, end)`: those that end inside it, plus one when `end` lies inside a token. */
+  count(start: number, end: number): number
+  /**
+   * The largest offset `end` with `count(start, end) <= tokens`. Always past the end of the token at `start`,
+   * also when that token shares its character with others and more than `tokens` are counted.
+   * Text after the last token costs nothing, so its end is the text's end.
+   */
+  endOfTokens(start: number, tokens: number): number
+  /** The smallest offset `start` with `count(start, end) <= tokens`: where the last `tokens` tokens before `end` begin. */
+  startOfTokens(end: number, tokens: number): number
+}
+
+/** Number of entries of `ends` that are at most `offset`. */
+function upperBound(ends: Uint32Array, offset: number): number {
+  let low = 0
+  let high = ends.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ends[middle]! <= offset) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/**
+ * Tokenises `text` once. Throws `invalid-argument` when the tokenizer's ends do not ascend or leave the text,
+ * and when a number of tokens is not a positive integer.
+ */
+export function tokenRuler(tokenizer: Tokenizer, text: string): TokenRuler {
+  const ends = tokenizer.ends(text)
+  const length = text.length
+  let last = 0
+  for (let index = 0; index < ends.length; index++) {
+    const end = ends[index]!
+    if (end < last || end > length)
+      throw new RagError(
+        'invalid-argument',
+        `\`tokenizer.ends\` must ascend and stay inside the text, got ${end} after ${last} in a text of ${length} from tokenizer "${tokenizer.id}".`,
+        { details: { argument: 'tokenizer', index } },
+      )
+    last = end
+  }
+
+  /** Tokens that begin before `offset`. */
+  function begunBefore(offset: number): number {
+    const ended = upperBound(ends, offset)
+    const inside = ended < ends.length && offset > (ended === 0 ? 0 : ends[ended - 1]!)
+    return inside ? ended + 1 : ended
+  }
+
+  return {
+    ends,
+    count: (start, end) => (end <= start ? 0 : Math.max(0, begunBefore(end) - upperBound(ends, start))),
+    endOfTokens(start, tokens) {
+      checkInteger('tokens', tokens)
+      const ended = upperBound(ends, start)
+      const next = ended + tokens
+      if (next >= ends.length) return length
+      const end = ends[next - 1]!
+      if (ends[next] !== end) return end
+      // The token after the last one allowed ends at the same offset: stop before the character they share.
+      const before = upperBound(ends, end - 1)
+      return before > ended ? ends[before - 1]! : end
+    },
+    startOfTokens(end, tokens) {
+      checkInteger('tokens', tokens)
+      const skipped = begunBefore(end) - tokens
+      return skipped <= 0 ? 0 : ends[skipped - 1]!
+    },
+  }
+}
