@@ -1,0 +1,99 @@
+import { invalid } from '@tesserae/core'
+import type { Analyzer, TokenTerm } from './analyzer.js'
+import { identifierTerms, isAcronym, isIdentifier } from './identifiers.js'
+import { tokenizeWords } from './tokenize.js'
+
+/** What a language brings to an analyzer. All functions see lower-cased words in NFKC with straight apostrophes. */
+export interface Language {
+  /** BCP 47 tag. */
+  readonly tag: string
+  /** Reduces a word to its stem. */
+  readonly stem: (word: string) => string
+  /** Function words that say nothing about what a text is about. */
+  readonly stopWords: readonly string[]
+  /** Lower-cases, where the language does it its own way. @default String.prototype.toLowerCase */
+  readonly lowerCase?: ((text: string) => string) | undefined
+  /** Runs before stop words and stemming: drops elided articles, unifies letters. @default nothing */
+  readonly prepare?: ((word: string) => string) | undefined
+}
+
+export interface AnalyzerOptions {
+  /** Words that are left out, in lower case; `[]` keeps all. @default the language's own list */
+  readonly stopWords?: readonly string[] | undefined
+  /** Reduces words to stems. @default true */
+  readonly stem?: boolean | undefined
+  /** Keeps identifiers whole beside their parts (`getUserById` also as `get`, `user`, `id`). @default true */
+  readonly identifiers?: boolean | undefined
+  /** Drops accents after stemming, so that `resume` finds `résumé`. @default false */
+  readonly foldAccents?: boolean | undefined
+}
+
+const invisible = /\u00ad|\u200c|\u200d|\u2060|[\ufe00-\ufe0f]/g
+const content = /[\p{L}\p{N}]/u
+const ascii = /^[\x20-\x7e]*$/
+
+/** Straight apostrophes, compatibility forms unified, invisible characters dropped. */
+function normalize(token: string): string {
+  if (ascii.test(token)) return token
+  return token.replace(invisible, '').replaceAll('\u2019', "'").normalize('NFKC')
+}
+
+/** The dot that `İ` leaves above an `i` in lower case. */
+function lower(text: string): string {
+  return text.toLowerCase().replaceAll('i\u0307', 'i')
+}
+
+function withoutAccents(text: string): string {
+  return ascii.test(text) ? text : text.normalize('NFD').replace(/\p{M}/gu, '').normalize('NFC')
+}
+
+/**
+ * An analyzer of words, numbers and identifiers for one language.
+ *
+ * Words are cut by Unicode class, compatibility forms unified (NFKC), lower-cased, looked up in the stop
+ * list and stemmed. Scripts without blanks, and Hangul, become overlapping pairs of characters, which are
+ * neither stopped nor stemmed. Identifiers give their whole and their parts at the same place, so a
+ * document's length counts the parts only.
+ */
+export function createAnalyzer(language: Language, options: AnalyzerOptions = {}): Analyzer {
+  const { stem: stems = true, identifiers = true, foldAccents = false } = options
+  const stopList = options.stopWords ?? language.stopWords
+  if (!Array.isArray(stopList) || stopList.some((word) => typeof word !== 'string'))
+    invalid('stopWords', 'an array of strings', options.stopWords)
+  const stopWords = new Set(stopList)
+  const lowerCase = language.lowerCase ?? lower
+  const prepare = language.prepare ?? ((word: string) => word)
+
+  const finish = (term: string): string => (foldAccents ? withoutAccents(term) : term)
+  const fold = (text: string): string => finish(lowerCase(text))
+  const word = (text: string): string | undefined => {
+    const prepared = prepare(lowerCase(text))
+    if (prepared === '' || stopWords.has(prepared)) return undefined
+    return finish(stems ? language.stem(prepared) : prepared) || undefined
+  }
+
+  const one = (text: string | undefined): readonly TokenTerm[] =>
+    text === undefined ? [] : [{ text, position: 0 }]
+
+  return {
+    id: analyzerId(language, options),
+    tokenize: tokenizeWords,
+    terms(token) {
+      const normal = normalize(token)
+      if (!content.test(normal)) return []
+      if (isAcronym(normal)) return one(word(normal.replaceAll('.', '')))
+      if (identifiers && isIdentifier(normal)) return identifierTerms(normal, fold, word)
+      return one(word(normal))
+    },
+  }
+}
+
+/** Spells out each option that differs from its default. */
+function analyzerId(language: Language, options: AnalyzerOptions): string {
+  const parts = [`words-1/${language.tag}`]
+  if (options.stopWords !== undefined) parts.push(`stop=${[...options.stopWords].sort().join(',')}`)
+  if (options.stem === false) parts.push('unstemmed')
+  if (options.identifiers === false) parts.push('no-identifiers')
+  if (options.foldAccents === true) parts.push('unaccented')
+  return parts.join('/')
+}

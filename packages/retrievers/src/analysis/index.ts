@@ -1,0 +1,5 @@
+export type { AnalyzedTerm, Analyzer, TokenTerm } from './analyzer.js'
+export { analyze, TokenSpans } from './analyzer.js'
+export type { AnalyzerOptions, Language } from './create-analyzer.js'
+export { createAnalyzer } from './create-analyzer.js'
+export { englishAnalyzer } from './english.js'

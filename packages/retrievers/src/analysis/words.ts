@@ -1,0 +1,4 @@
+/** A list of words written one after another. */
+export function words(list: string): readonly string[] {
+  return list.trim().split(/\s+/)
+}

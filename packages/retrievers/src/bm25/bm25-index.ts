@@ -1,0 +1,295 @@
+import {
+  type Bitset,
+  checkInteger,
+  checkNumber,
+  type Explanation,
+  type IndexSearchOptions,
+  type LexicalIndex,
+  type TopHits,
+} from '@tesserae/core'
+import { type Analyzer, TokenSpans } from '../analysis/analyzer.js'
+import { englishAnalyzer } from '../analysis/english.js'
+import { DELETED, Documents } from './documents.js'
+import { explainScore } from './explain.js'
+import { type Bm25Parameters, constantNorm, inverseDocumentFrequency, lengthNorm } from './formula.js'
+import { grownUint32 } from './grow.js'
+import { Postings } from './postings.js'
+import type { TermScorer } from './score.js'
+import { Searcher } from './search.js'
+import { StringTable } from './string-table.js'
+import { ONLY_STOP, TokenCache } from './token-cache.js'
+
+export interface Bm25Options {
+  /** How soon repetitions of a term stop counting, 0 or more. @default 1.2 */
+  readonly k1?: number | undefined
+  /** How much long documents are held back, 0 to 1. @default 0.75 */
+  readonly b?: number | undefined
+  /** Makes the terms, of documents and queries alike. @default englishAnalyzer() */
+  readonly analyzer?: Analyzer | undefined
+}
+
+export interface Bm25Statistics {
+  readonly documentCount: number
+  /** Mean length in terms; 0 for an empty index. */
+  readonly averageLength: number
+  /** Distinct terms, those of deleted documents included until the index is compacted. */
+  readonly termCount: number
+  /** Deleted or replaced documents whose postings are still there. */
+  readonly deletedCount: number
+  /** Bytes in typed arrays, outside the JavaScript heap. */
+  readonly byteLength: number
+}
+
+export interface Bm25Index extends LexicalIndex<IndexSearchOptions> {
+  /** The analyzer's id: an index and whoever queries it must agree on it. */
+  readonly analyzerId: string
+  /** In how many documents the analysed term stands. */
+  documentFrequency(term: string): number
+  /** Terms that stand in at least one document, in the order they were first seen. */
+  terms(): IterableIterator<string>
+  statistics(): Bm25Statistics
+  /** Drops the postings of deleted documents and unused terms. Scores do not change. Runs by itself when due. */
+  compact(): void
+}
+
+/** Compaction is due when this share of the documents in the postings is dead, and at least this many. */
+const DEAD_SHARE = 0.25
+const DEAD_MINIMUM = 256
+
+/**
+ * Okapi BM25 in memory: typed-array postings, documents added, replaced and deleted without a rebuild, the
+ * best `limit` found without scoring everything. Scores are those of an index built afresh from the documents
+ * alive, to the last bit of the statistics.
+ *
+ * A document of stop words only, or empty, counts as a document and is never found.
+ */
+export function bm25Index(options: Bm25Options = {}): Bm25Index {
+  const k1 = checkNumber('k1', options.k1 ?? 1.2, 0)
+  const b = checkNumber('b', options.b ?? 0.75, 0, 1)
+  return new TypedBm25Index({ k1, b }, options.analyzer ?? englishAnalyzer())
+}
+
+class TypedBm25Index implements Bm25Index {
+  private readonly parameters: Bm25Parameters
+  private readonly analyzer: Analyzer
+  private dictionary = new StringTable()
+  private postings = new Postings()
+  private documents = new Documents()
+  private tokenCache: TokenCache
+  private readonly searcher = new Searcher()
+  private readonly tokens = new TokenSpans()
+
+  /** Numbers of deleted documents in order of deletion. */
+  private deleted: number[] = []
+  /** By term: postings of deleted documents among the first `deadSeen` of `deleted`. */
+  private deadCounts = new Uint32Array(0)
+  private deadSeen = new Uint32Array(0)
+
+  /** Frequencies of the document being added, by term; all zero between calls. */
+  private frequencies = new Uint32Array(1 << 10)
+  private distinct = new Uint32Array(1 << 8)
+  private distinctCount = 0
+
+  constructor(parameters: Bm25Parameters, analyzer: Analyzer) {
+    this.parameters = parameters
+    this.analyzer = analyzer
+    this.tokenCache = new TokenCache(analyzer, this.dictionary)
+  }
+
+  get size(): number {
+    return this.documents.size
+  }
+
+  get analyzerId(): string {
+    return this.analyzer.id
+  }
+
+  set(ordinal: number, text: string): void {
+    checkInteger('ordinal', ordinal, 0, 2 ** 31 - 2)
+    this.delete(ordinal)
+    this.tokenCache.trim()
+    const length = this.countTerms(text)
+    const number = this.documents.add(ordinal, length)
+    for (let i = 0; i < this.distinctCount; i++) {
+      const term = this.distinct[i]!
+      this.postings.append(term, number, this.frequencies[term]!, length)
+      this.frequencies[term] = 0
+    }
+    this.distinctCount = 0
+  }
+
+  delete(ordinal: number): boolean {
+    const number = this.documents.delete(ordinal)
+    if (number < 0) return false
+    this.deleted.push(number)
+    if (this.deleted.length >= DEAD_MINIMUM && this.deleted.length > DEAD_SHARE * this.documents.count)
+      this.compact()
+    return true
+  }
+
+  search(query: string, options: IndexSearchOptions): TopHits {
+    const limit = checkInteger('limit', options.limit)
+    const filter: Bitset | undefined = options.filter
+    const constant = constantNorm(this.parameters)
+    const perLength = lengthNorm(this.parameters, this.documents.averageLength)
+    const scorers = this.scorers(query, constant, perLength)
+    return this.searcher.search(this.postings, this.documents, scorers, constant, perLength, limit, filter)
+  }
+
+  explain(query: string, ordinal: number): Explanation {
+    checkInteger('ordinal', ordinal, 0)
+    const number = this.documents.numberOf(ordinal)
+    const constant = constantNorm(this.parameters)
+    const perLength = lengthNorm(this.parameters, this.documents.averageLength)
+    const counts = this.queryTerms(query)
+    const terms = this.scorers(query, constant, perLength).map(({ term }) => ({
+      text: this.dictionary.text(term),
+      queryFrequency: counts.get(term) ?? 0,
+      documentFrequency: this.liveCount(term),
+      frequency: number < 0 ? 0 : this.postings.frequency(term, number),
+    }))
+    return explainScore({
+      parameters: this.parameters,
+      terms,
+      documentCount: this.documents.size,
+      averageLength: this.documents.averageLength,
+      length: number < 0 ? undefined : this.documents.lengths[number],
+    })
+  }
+
+  documentFrequency(term: string): number {
+    const id = this.dictionary.find(term, 0, term.length)
+    return id < 0 ? 0 : this.liveCount(id)
+  }
+
+  *terms(): IterableIterator<string> {
+    for (let term = 0; term < this.dictionary.size; term++) {
+      if (this.liveCount(term) > 0) yield this.dictionary.text(term)
+    }
+  }
+
+  statistics(): Bm25Statistics {
+    return {
+      documentCount: this.documents.size,
+      averageLength: this.documents.averageLength,
+      termCount: this.dictionary.size,
+      deletedCount: this.deleted.length,
+      byteLength:
+        this.dictionary.byteLength +
+        this.postings.byteLength +
+        this.documents.byteLength +
+        this.tokenCache.byteLength,
+    }
+  }
+
+  compact(): void {
+    const { documents, postings, dictionary } = this
+    const keptDocuments = new Documents()
+    /** New number + 1 by old number, 0 for deleted. */
+    const newNumbers = new Uint32Array(documents.count)
+    for (let number = 0; number < documents.count; number++) {
+      const length = documents.lengths[number]!
+      if (length !== DELETED) newNumbers[number] = keptDocuments.add(documents.ordinals[number]!, length) + 1
+    }
+    const keptDictionary = new StringTable()
+    const keptPostings = new Postings()
+    for (let term = 0; term < dictionary.size; term++) {
+      const count = this.liveCount(term)
+      if (count === 0) continue
+      const text = dictionary.text(term)
+      const id = keptDictionary.intern(text, 0, text.length)
+      postings.copyTerm(term, keptPostings, id, newNumbers, documents.lengths, count)
+    }
+    this.documents = keptDocuments
+    this.postings = keptPostings
+    this.dictionary = keptDictionary
+    this.tokenCache = new TokenCache(this.analyzer, keptDictionary)
+    this.deleted = []
+    this.deadCounts = new Uint32Array(0)
+    this.deadSeen = new Uint32Array(0)
+  }
+
+  /** Fills `frequencies` and `distinct` from a text; returns its length in terms. */
+  private countTerms(text: string): number {
+    const { tokens, tokenCache } = this
+    this.analyzer.tokenize(text, tokens)
+    const { starts, ends, count } = tokens
+    let length = 0
+    for (let i = 0; i < count; i++) {
+      const code = tokenCache.codeOf(text, starts[i]!, ends[i]!)
+      if (code >= 0) {
+        this.countTerm(code)
+        length++
+      } else if (code !== ONLY_STOP) {
+        const start = tokenCache.severalAt(code)
+        const run = tokenCache.run
+        const end = start + 2 + run[start]!
+        for (let j = start + 2; j < end; j++) this.countTerm(run[j]!)
+        length += run[start + 1]!
+      }
+    }
+    return length
+  }
+
+  private countTerm(term: number): void {
+    if (term >= this.frequencies.length) this.frequencies = grownUint32(this.frequencies, term + 1)
+    if (this.frequencies[term]!++ > 0) return
+    if (this.distinctCount === this.distinct.length)
+      this.distinct = grownUint32(this.distinct, this.distinctCount + 1)
+    this.distinct[this.distinctCount++] = term
+  }
+
+  /** How often the query says each term of the dictionary. */
+  private queryTerms(query: string): Map<number, number> {
+    const tokens = new TokenSpans()
+    this.analyzer.tokenize(query, tokens)
+    const counts = new Map<number, number>()
+    for (let i = 0; i < tokens.count; i++) {
+      for (const { text } of this.analyzer.terms(query.slice(tokens.starts[i]!, tokens.ends[i]!))) {
+        const term = this.dictionary.find(text, 0, text.length)
+        if (term >= 0) counts.set(term, (counts.get(term) ?? 0) + 1)
+      }
+    }
+    return counts
+  }
+
+  /** The query's terms that stand in some document, heaviest first. */
+  private scorers(query: string, constant: number, perLength: number): TermScorer[] {
+    const scorers: TermScorer[] = []
+    for (const [term, times] of this.queryTerms(query)) {
+      const documentFrequency = this.liveCount(term)
+      if (documentFrequency === 0) continue
+      const weight = times * inverseDocumentFrequency(this.documents.size, documentFrequency)
+      const bound = weight * this.postings.highestSaturation(term, constant, perLength)
+      scorers.push({ term, weight, bound })
+    }
+    return scorers.sort((x, y) => y.weight - x.weight || x.term - y.term)
+  }
+
+  /**
+   * Documents alive that have the term. Postings of deleted documents stay until compaction, so they are
+   * counted here, once per term and deletion: one look-up per deletion since the last time, or a walk over
+   * the postings when that is shorter.
+   */
+  private liveCount(term: number): number {
+    const count = this.postings.count(term)
+    const { deleted } = this
+    if (deleted.length === 0 || count === 0) return count
+    if (term >= this.deadSeen.length) {
+      this.deadSeen = grownUint32(this.deadSeen, this.dictionary.size)
+      this.deadCounts = grownUint32(this.deadCounts, this.dictionary.size)
+    }
+    const seen = this.deadSeen[term]!
+    if (seen < deleted.length) {
+      if ((deleted.length - seen) * 16 > count) {
+        this.deadCounts[term] = this.postings.countMarked(term, this.documents.lengths, DELETED)
+      } else {
+        for (let i = seen; i < deleted.length; i++) {
+          if (this.postings.frequency(term, deleted[i]!) > 0) this.deadCounts[term]!++
+        }
+      }
+      this.deadSeen[term] = deleted.length
+    }
+    return count - this.deadCounts[term]!
+  }
+}

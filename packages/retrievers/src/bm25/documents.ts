@@ -1,0 +1,64 @@
+import { grownInt32, grownUint32 } from './grow.js'
+
+/** Length entry of a deleted document: no text is as long. */
+export const DELETED = 0xffffffff
+
+/**
+ * The documents of an index. Each `add` gives the next document number, so postings are only ever appended;
+ * an updated ordinal gets a new number and its old one is marked deleted.
+ */
+export class Documents {
+  /** Numbers given out, deleted ones included. */
+  count = 0
+  /** Documents alive. */
+  size = 0
+  /** Sum of the lengths of those alive, an exact integer. */
+  totalLength = 0
+  /** Ordinal by number. */
+  ordinals = new Uint32Array(1 << 8)
+  /** Length in terms by number, DELETED when deleted. */
+  lengths = new Uint32Array(1 << 8)
+  /** Number by ordinal, −1 for none. */
+  private numbers = new Int32Array(1 << 8).fill(-1)
+
+  numberOf(ordinal: number): number {
+    return this.numbers[ordinal] ?? -1
+  }
+
+  /** @param ordinal one that is not in the index */
+  add(ordinal: number, length: number): number {
+    const number = this.count++
+    this.ordinals = grownUint32(this.ordinals, this.count)
+    this.lengths = grownUint32(this.lengths, this.count)
+    if (ordinal >= this.numbers.length) {
+      const before = this.numbers.length
+      this.numbers = grownInt32(this.numbers, ordinal + 1)
+      this.numbers.fill(-1, before)
+    }
+    this.ordinals[number] = ordinal
+    this.lengths[number] = length
+    this.numbers[ordinal] = number
+    this.size++
+    this.totalLength += length
+    return number
+  }
+
+  /** Marks the ordinal's document deleted; returns its number, −1 when there was none. */
+  delete(ordinal: number): number {
+    const number = this.numberOf(ordinal)
+    if (number < 0) return -1
+    this.numbers[ordinal] = -1
+    this.totalLength -= this.lengths[number]!
+    this.lengths[number] = DELETED
+    this.size--
+    return number
+  }
+
+  get averageLength(): number {
+    return this.size === 0 ? 0 : this.totalLength / this.size
+  }
+
+  get byteLength(): number {
+    return this.ordinals.byteLength + this.lengths.byteLength + this.numbers.byteLength
+  }
+}

@@ -1,0 +1,21 @@
+/** Room for at least `needed` entries, doubling, with what was there. */
+export function grownUint32(array: Uint32Array<ArrayBuffer>, needed: number): Uint32Array<ArrayBuffer> {
+  if (needed <= array.length) return array
+  const grown = new Uint32Array(Math.max(needed, array.length * 2))
+  grown.set(array)
+  return grown
+}
+
+export function grownInt32(array: Int32Array<ArrayBuffer>, needed: number): Int32Array<ArrayBuffer> {
+  if (needed <= array.length) return array
+  const grown = new Int32Array(Math.max(needed, array.length * 2))
+  grown.set(array)
+  return grown
+}
+
+export function grownUint16(array: Uint16Array<ArrayBuffer>, needed: number): Uint16Array<ArrayBuffer> {
+  if (needed <= array.length) return array
+  const grown = new Uint16Array(Math.max(needed, array.length * 2))
+  grown.set(array)
+  return grown
+}
