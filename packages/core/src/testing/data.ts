@@ -1,3 +1,4 @@
+import type { Chunk } from '../chunk.js'
 import type { Metadata, MetadataValue } from '../document.js'
 import type { Filter, Scalar } from '../filter/filter.js'
 import type { Random } from './random.js'
@@ -95,4 +96,62 @@ export function randomFilter(random: Random, depth = 3): Filter {
 /** A vector of unit length, every direction as likely as any other. */
 export function randomUnitVector(random: Random, dimensions: number): Float32Array {
   return normalized(Float32Array.from({ length: dimensions }, () => random.normal()))
+}
+
+/** Words of no language: no analyser drops them, and no stemmer makes two of them one. */
+export const inventedWords: readonly string[] = [
+  'quorva',
+  'zemblik',
+  'tarnok',
+  'fuldex',
+  'gribbon',
+  'harvok',
+  'jintrap',
+  'klombar',
+  'lurvax',
+  'mextor',
+  'nolvark',
+  'plindor',
+  'rastok',
+  'skubrin',
+  'trevnik',
+  'umbrok',
+  'vostrik',
+  'wexlor',
+  'yandrik',
+  'zubnok',
+]
+
+/** In every generated chunk, so that a query with this word matches all of them. */
+export const commonWord = 'mosaiklo'
+
+/**
+ * Chunks of a few documents, with ids `chunk-000` …, metadata of `randomMetadata` and texts of invented words
+ * that all contain `commonWord`. Offsets fit the texts.
+ */
+export function randomChunks(random: Random, count: number): Chunk[] {
+  const documents = Math.max(1, Math.ceil(count / 7))
+  const ends = new Map<string, { end: number; index: number }>()
+  return Array.from({ length: count }, (_, position) => {
+    const documentId = `document-${random.integer(0, documents - 1)}`
+    const text = [
+      commonWord,
+      ...Array.from({ length: random.integer(1, 9) }, () => random.pick(inventedWords)),
+    ].join(' ')
+    const last = ends.get(documentId) ?? { end: -2, index: -1 }
+    const start = last.end + 2
+    const index = last.index + 1
+    ends.set(documentId, { end: start + text.length, index })
+    return {
+      id: `chunk-${String(position).padStart(3, '0')}`,
+      documentId,
+      index,
+      start,
+      end: start + text.length,
+      text,
+      headings: random.chance() ? ['Title', 'Section'] : [],
+      ...(random.chance() ? { page: String(random.integer(1, 9)), uri: `file:///${documentId}` } : {}),
+      metadata: randomMetadata(random),
+    }
+  })
 }

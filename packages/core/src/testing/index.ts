@@ -1,4 +1,11 @@
-export { randomFilter, randomMetadata, randomUnitVector } from './data.js'
+export {
+  commonWord,
+  inventedWords,
+  randomChunks,
+  randomFilter,
+  randomMetadata,
+  randomUnitVector,
+} from './data.js'
 export { type FakeChunker, type FakeChunkerOptions, fakeChunker } from './fakes/chunker.js'
 export {
   type EmbedCall,
@@ -27,9 +34,17 @@ export {
   type ScoreCall,
   wordOverlap,
 } from './fakes/relevance-model.js'
+export {
+  type FakeRetriever,
+  type FakeRetrieverOptions,
+  fakeRetriever,
+  type RetrieveCall,
+} from './fakes/retriever.js'
 export { type Evidence, type Law, type LawOptions, LawViolation } from './law.js'
 export { type ChunkerLawOptions, chunkerLaws } from './laws/chunker.js'
 export { type EmbedderLawOptions, embedderLaws } from './laws/embedder.js'
+export { type LexicalIndexLawOptions, lexicalIndexLaws, type MakeLexicalIndex } from './laws/lexical-index.js'
+export { type MakeVectorIndex, type VectorIndexLawOptions, vectorIndexLaws } from './laws/vector-index.js'
 export { markedDocument, markText } from './marks.js'
 export { type Random, seededRandom } from './random.js'
 export { shrinkText } from './shrink.js'
