@@ -40,10 +40,12 @@ export {
   fakeRetriever,
   type RetrieveCall,
 } from './fakes/retriever.js'
+export { type FakeStore, type FakeStoreOptions, fakeStore, type StoreCall } from './fakes/store.js'
 export { type Evidence, type Law, type LawOptions, LawViolation } from './law.js'
 export { type ChunkerLawOptions, chunkerLaws } from './laws/chunker.js'
 export { type EmbedderLawOptions, embedderLaws } from './laws/embedder.js'
 export { type LexicalIndexLawOptions, lexicalIndexLaws, type MakeLexicalIndex } from './laws/lexical-index.js'
+export { type StoreLawOptions, type StoreUnderTest, storeLaws } from './laws/store.js'
 export { type MakeVectorIndex, type VectorIndexLawOptions, vectorIndexLaws } from './laws/vector-index.js'
 export { markedDocument, markText } from './marks.js'
 export { type Random, seededRandom } from './random.js'
