@@ -16,12 +16,7 @@ export function randomEntries(random: Random, count: number, dimensions?: number
   }))
 }
 
-/** Everything a store holds, as plain data: references in order of id, and the chunks of the ids. */
-export async function contentOf(store: StoreUnderTest): Promise<unknown> {
-  const refs = (await collect(store.list())).toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  return { refs, chunks: await store.get(refs.map(({ id }) => id)) }
-}
-
+/** What `list` must tell of these entries, in order of id. */
 export function referencesOf(entries: readonly Entry[]): unknown[] {
   return entries
     .map(({ chunk, revision }) => ({ id: chunk.id, documentId: chunk.documentId, revision }))

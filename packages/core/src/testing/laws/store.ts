@@ -5,7 +5,6 @@ import { randomMetadata, randomUnitVector } from '../data.js'
 import { broken, type Checks, type Law, type LawOptions, makeLaws } from '../law.js'
 import { seededRandom } from '../random.js'
 import {
-  contentOf,
   expectContent,
   hostileStrings,
   randomEntries,
@@ -154,17 +153,18 @@ export function storeLaws(
       }
     }),
     'reading changes nothing': filled(async (store, entries) => {
-      const before = await contentOf(store)
       const ids = entries.map(({ chunk }) => chunk.id)
-      for (const chunk of await store.get(ids)) spoil(chunk)
+      const { chunk, vector } = entries[0]!
+      const search = async (): Promise<unknown[]> => [
+        ...(dimensions === undefined ? [] : await store.searchByVector!(vector!, { limit: count })),
+        ...(options.text ? await store.searchByText!(chunk.text, { limit: count }) : []),
+      ]
+      const before = structuredClone(await search())
+      for (const read of await store.get(ids)) spoil(read)
       for await (const ref of store.list()) spoil(ref)
-      if (dimensions !== undefined)
-        for (const hit of (await store.searchByVector?.(entries[0]!.vector!, { limit: count })) ?? [])
-          spoil(hit)
-      if (options.text)
-        for (const hit of (await store.searchByText?.(entries[0]!.chunk.text, { limit: count })) ?? [])
-          spoil(hit)
-      expectSame(await contentOf(store), before, 'changing what was returned changed the store')
+      for (const hit of await search()) spoil(hit)
+      await expectContent(store, entries, 'after what was returned was changed')
+      expectSame(await search(), before, 'changing what a search returned changed what is found')
     }),
     'what was given is not kept': using(async (store) => {
       const [entries, given] = [generate(), generate()]
