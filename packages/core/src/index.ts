@@ -1,7 +1,21 @@
+export type { BatchOptions } from './async/batch.js'
+export { batchBy } from './async/batch.js'
+export { delay } from './async/delay.js'
+export type { RateLimiter, RateLimiterOptions } from './async/limiter.js'
+export { rateLimiter } from './async/limiter.js'
+export type { MapConcurrentOptions } from './async/map-concurrent.js'
+export { mapConcurrent } from './async/map-concurrent.js'
+export type { RetryOptions, RetryPolicy } from './async/retry.js'
+export { isRetryable, retry } from './async/retry.js'
 export { isSafeCut, safeCutAfter, safeCutBefore } from './boundaries.js'
 export { checkInteger, checkNumber, checkOneOf, invalid, show } from './check.js'
 export type { Chunk, ChunkSpan } from './chunk.js'
 export type { Chunker } from './chunker.js'
+export type { Citation, ReadCitations, UnknownMarker, UsedCitation } from './citations.js'
+export { readCitations } from './citations.js'
+export type { AssembledContext, ContextOptions, DescribedPassage, OmittedHit } from './context.js'
+export { assembleContext } from './context.js'
+export type { ContextOrder } from './context-passages.js'
 export type {
   Cleaner,
   Document,
@@ -13,6 +27,8 @@ export type {
   OffsetMap,
 } from './document.js'
 export { applyEdits, originSpan } from './edits.js'
+export type { EmbeddedText, EmbeddedTexts, EmbedTextsOptions } from './embed-texts.js'
+export { embedTexts } from './embed-texts.js'
 export type { Embedder, EmbedOptions } from './embedder.js'
 export type { ErrorDetails, ModelErrorOptions, RagErrorCode, RagErrorOptions } from './errors.js'
 export { isAbort, isRagError, ModelError, RagError } from './errors.js'
@@ -47,17 +63,31 @@ export { placeholder } from './filter/placeholder.js'
 export { simplifyFilter } from './filter/simplify.js'
 export type { FingerprintInput } from './fingerprint.js'
 export { fingerprint } from './fingerprint.js'
+export { ingest } from './ingest.js'
+export type { IngestOptions } from './ingest-options.js'
+export type { IngestStage, VectorReuse } from './ingest-plan.js'
+export type {
+  IngestedDocument,
+  IngestFailure,
+  IngestProgress,
+  IngestReport,
+  RemovalOutcome,
+} from './ingest-report.js'
 export type { GenerateRequest, GenerateResult, LanguageModel, Message } from './language-model.js'
 export type { Explanation, LexicalIndex } from './lexical-index.js'
 export type { LineIndex } from './line-index.js'
 export { lineIndex } from './line-index.js'
 export type { Loaded, Loader } from './loader.js'
+export type { Measured } from './observe.js'
+export { tell, timed } from './observe.js'
 export type { CallOptions, Observer, RagEvent } from './observer.js'
 export { composeOffsetMaps } from './offset-map.js'
 export { pieceTokenizer } from './piece-tokenizer.js'
 export type { RelevanceModel } from './relevance-model.js'
 export type { Reranker, RerankOptions } from './reranker.js'
 export type { Hit, RetrieveOptions, Retriever, StageScore } from './retriever.js'
+export type { Scope, ScopeOptions } from './scope.js'
+export { scopeRetriever } from './scope.js'
 export { sha256 } from './sha256.js'
 export type { Span } from './span.js'
 export type {

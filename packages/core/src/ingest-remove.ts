@@ -1,0 +1,72 @@
+import type { Metadata } from './document.js'
+import { atStage } from './ingest-plan.js'
+import type { CallOptions } from './observer.js'
+import type { Store } from './store.js'
+
+/** Chunk ids in one call to `delete`, at most; a larger document goes alone. */
+const maxDeletes = 1_000
+
+export interface RemovalOptions<M extends Metadata> extends CallOptions {
+  readonly store: Store<M>
+  readonly signal: AbortSignal
+  /** Ids of the documents that the source gave, whatever became of them. */
+  readonly seen: ReadonlySet<string>
+  readonly owns: (documentId: string) => boolean
+  /** Addresses that could not be loaded. */
+  readonly failedUris: readonly string[]
+}
+
+export interface MissingDocument {
+  readonly documentId: string
+  readonly chunkIds: readonly string[]
+}
+
+/**
+ * Documents that the store has and the source did not give. When some addresses could not be loaded, a
+ * document is kept if its id or address begins with one of them (the folder it was in, the archive it came
+ * from), and if it has no address to compare.
+ */
+export async function findMissing<M extends Metadata>(
+  options: RemovalOptions<M>,
+): Promise<MissingDocument[]> {
+  const { store, signal, observer, seen, owns, failedUris } = options
+  const missing = new Map<string, string[]>()
+  await atStage('store', signal, async () => {
+    for await (const ref of store.list({ signal, observer })) {
+      signal.throwIfAborted()
+      if (seen.has(ref.documentId) || !owns(ref.documentId)) continue
+      const ids = missing.get(ref.documentId)
+      if (ids === undefined) missing.set(ref.documentId, [ref.id])
+      else ids.push(ref.id)
+    }
+  })
+  const found: MissingDocument[] = []
+  for (const [documentId, chunkIds] of missing) {
+    if (failedUris.length > 0) {
+      const [chunk] = await atStage('store', signal, () =>
+        store.get(chunkIds.slice(0, 1), { signal, observer }),
+      )
+      const uri = chunk?.uri
+      if (uri === undefined) continue
+      if (failedUris.some((failed) => uri.startsWith(failed) || documentId.startsWith(failed))) continue
+    }
+    found.push({ documentId, chunkIds })
+  }
+  return found
+}
+
+/** Groups documents so that each group is one call. */
+export function* groupDeletes(documents: readonly MissingDocument[]): Generator<MissingDocument[]> {
+  let group: MissingDocument[] = []
+  let ids = 0
+  for (const document of documents) {
+    if (group.length > 0 && ids + document.chunkIds.length > maxDeletes) {
+      yield group
+      group = []
+      ids = 0
+    }
+    group.push(document)
+    ids += document.chunkIds.length
+  }
+  if (group.length > 0) yield group
+}
