@@ -1,0 +1,222 @@
+import { isStarter, LONGEST_ABBREVIATION, stopKind } from './abbreviations.js'
+import {
+  BANG,
+  BLANK,
+  CLOSE,
+  characterClasses,
+  DIGIT,
+  DOT,
+  isBlankClass,
+  LETTER,
+  LOWER,
+  MARK,
+  NEWLINE,
+  OPEN,
+  QUOTE,
+  STOP,
+  skipBlanks,
+  trimBlanks,
+  UNSPACED,
+} from './classes.js'
+import { CutTable } from './cut-table.js'
+
+/** Ranks to give to what the scanner finds, 1–255; 0 leaves that kind of boundary out. */
+export interface ScanRanks {
+  readonly paragraph: number
+  readonly line: number
+  readonly sentence: number
+}
+
+/** A line this long that runs on in lower case was wrapped by an editor, not ended by its author. */
+const WRAPPED_LINE_LENGTH = 50
+/** "12." or "iv)" at the start of a line numbers an item; longer runs are years and amounts. */
+const LONGEST_ITEM_NUMBER = 3
+
+/**
+ * Paragraph, line and sentence boundaries of a text in one pass, linear in its length.
+ *
+ * A paragraph ends at a blank line, form feed or U+2029. A line ends at any line break, except a break inside
+ * a wrapped sentence. Sentences follow the outline of UAX #29 (terminators, closing marks, blanks; a lower-case
+ * letter continues), with what it leaves to tailoring: abbreviations, initials, acronyms, item numbers and,
+ * by `language`, ordinals and the Greek question mark.
+ *
+ * @param language two-letter code in lower case, or '' for none.
+ */
+export function scanCuts(text: string, ranks: ScanRanks, language = ''): CutTable {
+  const classes = characterClasses(language)
+  const cuts = new CutTable()
+  const length = text.length
+  let lineStart = 0
+  let at = 0
+  while (at < length) {
+    const kind = classes[text.charCodeAt(at)]!
+    if (kind < DOT) {
+      at++
+      continue
+    }
+    if (kind === NEWLINE) {
+      const next = skipBlanks(text, at, length, classes)
+      const end = trimBlanks(text, lineStart, at, classes)
+      const rank = breakRank(text, lineStart, end, at, next, ranks, classes)
+      if (rank > 0 && next < length && (cuts.size > 0 || end > 0)) {
+        cuts.push(trimBlanks(text, 0, end, classes), next, rank)
+      }
+      lineStart = lastLineStart(text, at, next, classes)
+      at = next
+      continue
+    }
+    // Terminators, then what closes around them, then blanks of this line.
+    let stop = at + 1
+    while (stop < length && isTerminator(classes[text.charCodeAt(stop)]!)) stop++
+    let end = stop
+    while (end < length && isClosing(classes[text.charCodeAt(end)]!)) end++
+    let next = end
+    while (next < length && classes[text.charCodeAt(next)] === BLANK) next++
+    if (next < length && classes[text.charCodeAt(next)] !== NEWLINE && ranks.sentence > 0) {
+      if (endsSentence(text, lineStart, at, stop, end, next, language, classes)) {
+        cuts.push(end, next, ranks.sentence)
+      }
+    }
+    at = next
+  }
+  return cuts
+}
+
+function isTerminator(kind: number): boolean {
+  return kind === DOT || kind === BANG || kind === STOP
+}
+
+function isClosing(kind: number): boolean {
+  return kind === CLOSE || kind === QUOTE || kind === MARK
+}
+
+function isOpening(kind: number): boolean {
+  return kind === OPEN || kind === QUOTE || kind === CLOSE || kind === MARK
+}
+
+/** Rank of the run of line breaks that starts at `at`; `end` is where the line's content ends. */
+function breakRank(
+  text: string,
+  lineStart: number,
+  end: number,
+  at: number,
+  next: number,
+  ranks: ScanRanks,
+  classes: Uint8Array,
+): number {
+  let breaks = 0
+  for (let i = at; i < next; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x0c || code === 0x2029) breaks += 2
+    else if (code === 0x0d && text.charCodeAt(i + 1) === 0x0a) continue
+    else if (classes[code] === NEWLINE) breaks++
+  }
+  if (breaks > 1) return ranks.paragraph || ranks.line || ranks.sentence
+  return isWrapped(text, lineStart, end, next, classes) ? 0 : ranks.line || ranks.sentence
+}
+
+/** `next` starts the following line. Indented lines are not continuations. */
+function isWrapped(text: string, lineStart: number, end: number, next: number, classes: Uint8Array): boolean {
+  if (end - lineStart < WRAPPED_LINE_LENGTH || next >= text.length) return false
+  if (classes[text.charCodeAt(next)] !== LOWER || classes[text.charCodeAt(next - 1)] !== NEWLINE) return false
+  const last = text.charCodeAt(end - 1)
+  const kind = classes[last]!
+  if (kind === BANG || kind === STOP) return false
+  return !';:{}'.includes(text.charAt(end - 1))
+}
+
+/** Start of the line that holds `next`: behind the last line break in [from, next). */
+function lastLineStart(text: string, from: number, next: number, classes: Uint8Array): number {
+  let at = next
+  while (at > from && classes[text.charCodeAt(at - 1)] !== NEWLINE) at--
+  return at
+}
+
+/**
+ * Whether the terminators in [at, stop), closed at `end` and followed by more text of the same line at `next`,
+ * end a sentence.
+ */
+function endsSentence(
+  text: string,
+  lineStart: number,
+  at: number,
+  stop: number,
+  end: number,
+  next: number,
+  language: string,
+  classes: Uint8Array,
+): boolean {
+  const last = classes[text.charCodeAt(stop - 1)]!
+  if (last === STOP) return true
+  let word = next
+  while (word < text.length && isOpening(classes[text.charCodeAt(word)]!)) word++
+  const following = word < text.length ? classes[text.charCodeAt(word)]! : BLANK
+  // Decimals, host names, "U.S", "?query=": a terminator inside a word is none.
+  if (next === end) return following === UNSPACED && word === next
+  if (following === LOWER) return last === BANG && end === stop
+  if (last === BANG || stop - at > 1 || text.charCodeAt(at) === 0x2026) return true
+  return endsAtSingleDot(text, lineStart, at, word, following, language, classes)
+}
+
+function endsAtSingleDot(
+  text: string,
+  lineStart: number,
+  dot: number,
+  following: number,
+  followingKind: number,
+  language: string,
+  classes: Uint8Array,
+): boolean {
+  const floor = Math.max(lineStart, dot - LONGEST_ABBREVIATION)
+  let start = dot
+  while (start > floor && isWordPart(text, start - 1, classes)) start--
+  if (start === dot) return true
+  // Cut off in the middle of a longer word: no abbreviation is that long.
+  if (start === floor && start > lineStart && isWordPart(text, start - 1, classes)) return true
+  if (isItemNumber(text, lineStart, start, dot, classes)) return false
+  const kind = stopKind(text.slice(start, dot), language, classes)
+  if (kind === 'sentence') return true
+  if (kind === 'abbreviation') return false
+  if (kind === 'before-number') return followingKind !== DIGIT
+  let wordEnd = following
+  const limit = Math.min(text.length, following + LONGEST_ABBREVIATION)
+  while (
+    wordEnd < limit &&
+    classes[text.charCodeAt(wordEnd)]! <= DIGIT &&
+    !isBlankClass(classes[text.charCodeAt(wordEnd)]!)
+  ) {
+    wordEnd++
+  }
+  return isStarter(text.slice(following, wordEnd))
+}
+
+/** Letters, digits, and what stands inside abbreviations: dots, hyphens and the signs § and №. */
+function isWordPart(text: string, offset: number, classes: Uint8Array): boolean {
+  const code = text.charCodeAt(offset)
+  const kind = classes[code]!
+  if (kind >= LETTER && kind <= DIGIT) return true
+  return code === 0x2e || code === 0x2d || code === 0xa7 || code === 0x2116
+}
+
+/** True for the number or letter of a list item: nothing but indentation and bullets before it on its line. */
+function isItemNumber(
+  text: string,
+  lineStart: number,
+  start: number,
+  dot: number,
+  classes: Uint8Array,
+): boolean {
+  if (dot - start > LONGEST_ITEM_NUMBER) return false
+  for (let i = lineStart; i < start; i++) {
+    const code = text.charCodeAt(i)
+    const isBullet = '#>*-+|('.includes(text.charAt(i))
+    if (!isBullet && !isBlankClass(classes[code]!)) return false
+  }
+  if (dot - start === 1) return true
+  for (let i = start; i < dot; i++) {
+    const code = text.charCodeAt(i)
+    const isRoman = 'ivxIVX'.includes(text.charAt(i))
+    if (classes[code] !== DIGIT && !isRoman) return false
+  }
+  return true
+}
