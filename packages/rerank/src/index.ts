@@ -1,1 +1,11 @@
-export {}
+export type { CascadeOptions, CascadeStage } from './cascade.js'
+export { cascade } from './cascade.js'
+export type { CrossEncoderOptions } from './cross-encoder.js'
+export { crossEncoderReranker } from './cross-encoder.js'
+export type { CutOptions } from './cut.js'
+export { cutReranker } from './cut.js'
+export type { FallbackOptions } from './fallback.js'
+export type { MmrOptions } from './mmr.js'
+export { mmrReranker } from './mmr.js'
+export type { RerankedOptions } from './reranked.js'
+export { reranked } from './reranked.js'

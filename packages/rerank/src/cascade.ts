@@ -1,0 +1,89 @@
+import {
+  checkInteger,
+  checkNumber,
+  type Hit,
+  invalid,
+  type Metadata,
+  type Reranker,
+  type RerankOptions,
+} from '@tesserae/core'
+import { orPreviousOrder } from './fallback.js'
+import { limitOf } from './limit.js'
+
+export interface CascadeStage {
+  readonly reranker: Reranker
+  /** At most so many hits go on. @default all */
+  readonly limit?: number | undefined
+  /** Hits this stage scores lower do not go on. @default none */
+  readonly threshold?: number | undefined
+  /** Time for this stage, in milliseconds; when it is over, the hits go on as they came. @default none */
+  readonly timeoutMs?: number | undefined
+}
+
+export interface CascadeOptions {
+  /**
+   * Time for all stages, in milliseconds. When it is over, the stage that runs and those after it leave the
+   * hits as they came. @default none
+   */
+  readonly timeoutMs?: number | undefined
+  /** @default 'cascade' */
+  readonly name?: string | undefined
+}
+
+/**
+ * Rerankers one after another, cheap ones on many hits before dear ones on few. Being late costs a stage its
+ * say and nothing else: its `limit` still holds, its `threshold` does not, since no score of its own is there.
+ */
+export function cascade(
+  stages: readonly (Reranker | CascadeStage)[],
+  options: CascadeOptions = {},
+): Reranker {
+  const { name = 'cascade', timeoutMs } = options
+  if (!Array.isArray(stages) || stages.length === 0)
+    invalid('stages', 'an array of at least one stage', stages)
+  const checked = stages.map((stage, index) => checkStage(stage, `stages[${index}]`))
+  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0)
+
+  return {
+    name,
+    async rerank<M extends Metadata>(query: string, hits: readonly Hit<M>[], call: RerankOptions = {}) {
+      const limit = limitOf(call, hits.length)
+      const end = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
+      let current = hits
+      for (const stage of checked) {
+        call.signal?.throwIfAborted()
+        const left = Math.min(
+          stage.timeoutMs ?? Number.POSITIVE_INFINITY,
+          Math.max(0, end - performance.now()),
+        )
+        current = await runStage(stage, query, current, call, left)
+      }
+      return current.slice(0, limit)
+    },
+  }
+}
+
+async function runStage<M extends Metadata>(
+  { reranker, limit, threshold }: CascadeStage,
+  query: string,
+  hits: readonly Hit<M>[],
+  call: RerankOptions,
+  leftMs: number,
+): Promise<readonly Hit<M>[]> {
+  if (hits.length === 0) return hits
+  const { signal: outer, observer } = call
+  const timeoutMs = leftMs === Number.POSITIVE_INFINITY ? undefined : leftMs
+  const policy = { timeoutMs, failure: 'throw' } as const
+  return orPreviousOrder(reranker.name, hits, { signal: outer, observer, limit }, policy, async (signal) => {
+    const scored = await reranker.rerank(query, hits, { signal, observer, limit })
+    return threshold === undefined ? scored : scored.filter(({ score }) => score >= threshold)
+  })
+}
+
+function checkStage(stage: Reranker | CascadeStage, name: string): CascadeStage {
+  if ('rerank' in stage) return { reranker: stage }
+  if (stage.limit !== undefined) checkInteger(`${name}.limit`, stage.limit)
+  if (stage.threshold !== undefined) checkNumber(`${name}.threshold`, stage.threshold)
+  if (stage.timeoutMs !== undefined) checkNumber(`${name}.timeoutMs`, stage.timeoutMs, 0)
+  return stage
+}

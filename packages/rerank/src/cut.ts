@@ -1,0 +1,80 @@
+import { checkInteger, checkNumber, type Hit, invalid, type Metadata, type Reranker } from '@tesserae/core'
+import { limitOf } from './limit.js'
+
+export interface CutOptions {
+  /** Hits below this score go. In units of the scores that come in. @default none */
+  readonly threshold?: number | undefined
+  /** Everything after the first drop larger than this goes. In units of the scores. @default none */
+  readonly gap?: number | undefined
+  /**
+   * Keeps the fewest hits that together have this share, above 0 to 1, of the softmax of the scores, as in
+   * nucleus sampling. Made for logits; see `temperature`. @default none
+   */
+  readonly topP?: number | undefined
+  /** Scores are divided by this before the softmax: larger keeps more. Only with `topP`. @default 1 */
+  readonly temperature?: number | undefined
+  /** So many hits stay in any case. @default 0 */
+  readonly minimum?: number | undefined
+  /** @default 'cut' */
+  readonly name?: string | undefined
+}
+
+/**
+ * Keeps the head of the list and drops the tail: what is surely not relevant only costs context. Each rule
+ * that is given says how many may stay, and the strictest wins. Scores and traces stay as they are.
+ */
+export function cutReranker(options: CutOptions): Reranker {
+  const { threshold, gap, topP, name = 'cut' } = options
+  if (threshold === undefined && gap === undefined && topP === undefined) {
+    invalid('options', 'an object with `threshold`, `gap` or `topP`', options, 'Without any, nothing is cut.')
+  }
+  if (threshold !== undefined) checkNumber('threshold', threshold)
+  if (gap !== undefined) checkNumber('gap', gap, 0)
+  if (topP !== undefined && checkNumber('topP', topP, 0, 1) === 0) invalid('topP', 'above 0', topP)
+  if (options.temperature !== undefined && topP === undefined) {
+    invalid('temperature', 'given together with `topP`', options.temperature)
+  }
+  const temperature = checkNumber('temperature', options.temperature ?? 1, Number.MIN_VALUE)
+  const minimum = checkInteger('minimum', options.minimum ?? 0, 0)
+
+  return {
+    name,
+    async rerank(_query, hits, call = {}) {
+      const limit = limitOf(call, hits.length)
+      call.signal?.throwIfAborted()
+      let kept = hits.length
+      if (threshold !== undefined) kept = Math.min(kept, countAbove(hits, threshold))
+      if (gap !== undefined) kept = Math.min(kept, countBeforeGap(hits, gap))
+      if (topP !== undefined) kept = Math.min(kept, countOfShare(hits, topP, temperature))
+      return hits.slice(0, Math.min(limit, Math.max(kept, minimum)))
+    },
+  }
+}
+
+function countAbove<M extends Metadata>(hits: readonly Hit<M>[], threshold: number): number {
+  const first = hits.findIndex(({ score }) => score < threshold)
+  return first < 0 ? hits.length : first
+}
+
+function countBeforeGap<M extends Metadata>(hits: readonly Hit<M>[], gap: number): number {
+  const first = hits.findIndex(({ score }, index) => index > 0 && hits[index - 1]!.score - score > gap)
+  return first < 0 ? hits.length : first
+}
+
+/** The fewest of the best whose softmax adds up to the share. */
+function countOfShare<M extends Metadata>(
+  hits: readonly Hit<M>[],
+  share: number,
+  temperature: number,
+): number {
+  const best = hits[0]?.score ?? 0
+  const masses = hits.map(({ score }) => Math.exp((score - best) / temperature))
+  let total = 0
+  for (const mass of masses) total += mass
+  let sum = 0
+  for (let index = 0; index < masses.length; index++) {
+    sum += masses[index]!
+    if (sum >= share * total) return index + 1
+  }
+  return hits.length
+}

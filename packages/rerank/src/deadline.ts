@@ -1,0 +1,41 @@
+const timeouts = new WeakSet<object>()
+
+/** Whether an error is the end of a time budget given to `withDeadline`, and not a timeout of the model's own. */
+export function isTimeout(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && timeouts.has(error)
+}
+
+/**
+ * Runs `work` with a signal that aborts when the caller's does or when the time is over, and does not wait
+ * for work that ignores it: rejects at once with the caller's reason, or with a timeout.
+ *
+ * @param timeoutMs `undefined` for no limit; with 0 the work is not begun
+ */
+export async function withDeadline<T>(
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted()
+  if (timeoutMs !== undefined && timeoutMs <= 0) throw timeout(timeoutMs)
+  const controller = new AbortController()
+  const follow = () => controller.abort(signal?.reason)
+  const expire = () => controller.abort(timeout(timeoutMs))
+  signal?.addEventListener('abort', follow, { once: true })
+  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs)
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true })
+      work(controller.signal).then(resolve, reject)
+    })
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', follow)
+  }
+}
+
+function timeout(timeoutMs: number | undefined): DOMException {
+  const reason = new DOMException(`No result within ${timeoutMs} ms.`, 'TimeoutError')
+  timeouts.add(reason)
+  return reason
+}

@@ -1,0 +1,61 @@
+import {
+  checkInteger,
+  checkVector,
+  type Embedder,
+  invalid,
+  type Metadata,
+  RagError,
+  type Ranked,
+  type RetrieveOptions,
+  type Retriever,
+  timed,
+  type VectorSearch,
+} from '@tesserae/core'
+import { toHits } from './leg-hits.js'
+
+export interface DenseRetrieverOptions<M extends Metadata = Metadata> {
+  readonly store: VectorSearch<M>
+  /** The one the stored vectors were made with. */
+  readonly embedder: Embedder
+  /** Stage name in traces. @default 'dense' */
+  readonly name?: string | undefined
+}
+
+/**
+ * Finds chunks whose vectors are near the query's.
+ *
+ * Throws `incompatible` here and now when embedder and store differ in dimensions.
+ */
+export function denseRetriever<M extends Metadata = Metadata>(
+  options: DenseRetrieverOptions<M>,
+): Retriever<M> {
+  const { store, embedder, name = 'dense' } = options
+  if (embedder.dimensions !== store.dimensions) {
+    throw new RagError(
+      'incompatible',
+      `Embedder "${embedder.id}" makes vectors of ${embedder.dimensions} numbers, the store holds vectors of ${store.dimensions}. Use the embedder the store was filled with, or make the store with \`dimensions: ${embedder.dimensions}\`.`,
+      { details: { embedder: embedder.dimensions, store: store.dimensions } },
+    )
+  }
+  const search = async (query: string, options: RetrieveOptions): Promise<readonly Ranked<M>[]> => {
+    const limit = checkInteger('limit', options.limit ?? 5)
+    const { signal, observer, filter } = options
+    signal?.throwIfAborted()
+    const vector = await embedder.embed([query], { role: 'query', signal, observer })
+    signal?.throwIfAborted()
+    checkVector(`query vector of embedder "${embedder.id}"`, vector, embedder.dimensions)
+    return store.searchByVector(vector, { limit, filter }, { signal, observer })
+  }
+  return {
+    name,
+    async retrieve(query, options = {}) {
+      if (typeof query !== 'string') invalid('query', 'a string', query)
+      const ranked = await timed(options.observer, 'retrieve.leg', name, () => search(query, options), {
+        counts: (hits) => ({ hits: hits.length }),
+        labels: { kind: 'vector' },
+        signal: options.signal,
+      })
+      return toHits(ranked, name, 'vector')
+    },
+  }
+}

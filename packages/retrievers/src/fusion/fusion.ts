@@ -1,0 +1,145 @@
+import { invalid, RagError, type StageScore } from '@tesserae/core'
+import { checkWeights, equalWeights, scaleToOne } from './weights.js'
+
+/** One entry of a ranked list, best first. */
+export interface RankedItem {
+  readonly id: string
+  readonly score: number
+}
+
+/** What one list's hits are worth before their weight, all lists on a common scale. */
+export interface LegValues {
+  /** One number per hit, in the order of the list. */
+  readonly values: Float64Array
+  /** What an item that is not in the list is worth. */
+  readonly missing: number
+  /** The formula with its numbers filled in, for explanations. */
+  readonly formula: string
+}
+
+/**
+ * How ranked lists become one: each list is brought to a common scale by itself, then the values of an item
+ * are added up with a weight per list. Everything this library fuses with has this form, so every fused
+ * score can be taken apart again.
+ */
+export interface Fusion {
+  readonly name: string
+  /** Weights fixed when the fusion was made, one per list. */
+  readonly weights?: readonly number[] | undefined
+  /** Whether weights are divided by their sum, so that fused values keep the range of the legs' values. */
+  readonly convex: boolean
+  /** Weights when nobody gave any. @default the same for each list */
+  readonly defaultWeights?: ((kinds: readonly LegKind[]) => readonly number[]) | undefined
+  /** @param scores raw scores of one list, best first, all finite. Not kept, not changed. */
+  valuesOf(scores: Float64Array): LegValues
+}
+
+/** What made a list; `undefined` when it is not known. */
+export type LegKind = StageScore['kind'] | undefined
+
+export interface FuseOptions {
+  /** One per list, at least 0, at least one above 0. A list of weight 0 has no influence. @default the fusion's own */
+  readonly weights?: readonly number[] | undefined
+  /** What made each list, for default weights. @default unknown */
+  readonly kinds?: readonly LegKind[] | undefined
+  /** At most this many items. @default all */
+  readonly limit?: number | undefined
+}
+
+export interface FusedItem {
+  readonly id: string
+  readonly score: number
+  /** Index of the item in each list, −1 where the list does not have it or has weight 0. */
+  readonly positions: readonly number[]
+}
+
+/** The weights `fuse` multiplies with: chosen, checked, and scaled to one when the fusion is convex. */
+export function resolveWeights(fusion: Fusion, lists: number, options: FuseOptions = {}): readonly number[] {
+  const kinds = options.kinds ?? new Array<LegKind>(lists).fill(undefined)
+  const chosen = options.weights ?? fusion.weights ?? fusion.defaultWeights?.(kinds) ?? equalWeights(lists)
+  checkWeights('weights', chosen, lists)
+  return fusion.convex ? scaleToOne(chosen) : chosen
+}
+
+/**
+ * Fuses ranked lists into one: union of the lists, best first, equal scores by ascending id.
+ *
+ * The score of an item is the sum over the lists, in their order, of weight × value. Throws
+ * `invalid-argument` for weights that do not fit or scores that are not finite, `duplicate-id` when a list
+ * holds an item twice.
+ */
+export function fuse(
+  lists: readonly (readonly RankedItem[])[],
+  fusion: Fusion,
+  options: FuseOptions = {},
+): readonly FusedItem[] {
+  const weights = resolveWeights(fusion, lists.length, options)
+  const { ids, positions } = join(lists, weights)
+  const totals = new Float64Array(ids.length)
+  for (let list = 0; list < lists.length; list++) {
+    const weight = weights[list]!
+    if (weight === 0) continue
+    const { values, missing } = fusion.valuesOf(scoresOf(lists[list]!))
+    const places = positions[list]!
+    for (let item = 0; item < totals.length; item++) {
+      const place = places[item]!
+      totals[item]! += weight * (place < 0 ? missing : values[place]!)
+    }
+  }
+  const order = new Uint32Array(ids.length)
+  for (let item = 0; item < order.length; item++) order[item] = item
+  order.sort((a, b) => totals[b]! - totals[a]! || (ids[a]! < ids[b]! ? -1 : 1))
+
+  const kept = Math.min(order.length, options.limit ?? order.length)
+  const fused: FusedItem[] = []
+  for (let rank = 0; rank < kept; rank++) {
+    const item = order[rank]!
+    fused.push({ id: ids[item]!, score: totals[item]!, positions: positions.map((places) => places[item]!) })
+  }
+  return fused
+}
+
+/** Raw scores of a list as a typed array. */
+export function scoresOf(list: readonly RankedItem[]): Float64Array {
+  const scores = new Float64Array(list.length)
+  for (let i = 0; i < list.length; i++) scores[i] = list[i]!.score
+  return scores
+}
+
+/** Numbers the distinct ids of all lists that have a say, and notes where each list has them. */
+function join(
+  lists: readonly (readonly RankedItem[])[],
+  weights: readonly number[],
+): { ids: readonly string[]; positions: readonly Int32Array[] } {
+  const items = new Map<string, number>()
+  const ids: string[] = []
+  const itemsOfList = lists.map((list, index) => {
+    const numbers = new Int32Array(weights[index] === 0 ? 0 : list.length)
+    for (let place = 0; place < numbers.length; place++) {
+      const { id, score } = list[place]!
+      if (!Number.isFinite(score)) invalid(`lists[${index}][${place}].score`, 'a finite number', score)
+      let item = items.get(id)
+      if (item === undefined) {
+        item = ids.push(id) - 1
+        items.set(id, item)
+      }
+      numbers[place] = item
+    }
+    return numbers
+  })
+  const positions = itemsOfList.map((numbers, index) => {
+    const places = new Int32Array(ids.length).fill(-1)
+    for (let place = 0; place < numbers.length; place++) {
+      const item = numbers[place]!
+      if (places[item] !== -1) {
+        throw new RagError(
+          'duplicate-id',
+          `List ${index} holds "${ids[item]}" twice. A ranked list names each item once.`,
+        )
+      }
+      places[item] = place
+    }
+    return places
+  })
+  return { ids, positions }
+}

@@ -1,0 +1,47 @@
+import {
+  checkInteger,
+  type Explanation,
+  invalid,
+  type Metadata,
+  type Ranked,
+  type RetrieveOptions,
+  type TextSearch,
+  timed,
+} from '@tesserae/core'
+import type { ExplainableRetriever } from './explain-hit.js'
+import { toHits } from './leg-hits.js'
+import type { ExplainText } from './memory-store/store.js'
+
+export interface LexicalRetrieverOptions<M extends Metadata = Metadata> {
+  readonly store: TextSearch<M> & Partial<ExplainText>
+  /** Stage name in traces. @default 'lexical' */
+  readonly name?: string | undefined
+}
+
+/** Finds chunks that share words with the query. Explains its scores when the store can. */
+export function lexicalRetriever<M extends Metadata = Metadata>(
+  options: LexicalRetrieverOptions<M>,
+): ExplainableRetriever<M> {
+  const { store, name = 'lexical' } = options
+  const search = async (query: string, options: RetrieveOptions): Promise<readonly Ranked<M>[]> => {
+    const limit = checkInteger('limit', options.limit ?? 5)
+    const { signal, observer, filter } = options
+    signal?.throwIfAborted()
+    return store.searchByText(query, { limit, filter }, { signal, observer })
+  }
+  return {
+    name,
+    async retrieve(query, options = {}) {
+      if (typeof query !== 'string') invalid('query', 'a string', query)
+      const ranked = await timed(options.observer, 'retrieve.leg', name, () => search(query, options), {
+        counts: (hits) => ({ hits: hits.length }),
+        labels: { kind: 'lexical' },
+        signal: options.signal,
+      })
+      return toHits(ranked, name, 'lexical')
+    },
+    async explain(query, chunkId, options = {}): Promise<Explanation | undefined> {
+      return store.explainText?.(query, chunkId, options)
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import {
+  type CallOptions,
+  type Chunk,
+  checkInteger,
+  type Document,
+  type Hit,
+  type Metadata,
+  RagError,
+  type Retriever,
+  toChunks,
+} from '@tesserae/core'
+import { retrieveUntil } from './retrieve-until.js'
+
+export interface WindowOptions<M extends Metadata = Metadata> {
+  /** The document a chunk was cut from, as it was then. Called once per document and retrieval. */
+  readonly documentOf: (documentId: string, options: CallOptions) => Promise<Document<M>>
+  /** Hits asked for at first; twice as many as long as they are too few. @default 50 */
+  readonly candidates?: number | undefined
+  /** @default the retriever's */
+  readonly name?: string | undefined
+}
+
+/**
+ * Small-to-big: searches small chunks and returns the wider window each was cut in (parent section, sentence
+ * window). Chunks with the same window become one hit with the best score and the best hit's trace; a chunk
+ * without a window stays as it is.
+ *
+ * Throws `corrupt-data` when a document no longer has the chunk's text where the chunk says it is.
+ */
+export function windowRetriever<M extends Metadata = Metadata>(
+  retriever: Retriever<M>,
+  options: WindowOptions<M>,
+): Retriever<M> {
+  const { documentOf } = options
+  const candidates = checkInteger('candidates', options.candidates ?? 50)
+  return {
+    name: options.name ?? retriever.name,
+    retrieve(query, call = {}) {
+      const { signal, observer } = call
+      const documents = new Map<string, Promise<Document<M>>>()
+      const load = (id: string): Promise<Document<M>> => {
+        const known = documents.get(id) ?? documentOf(id, { signal, observer })
+        documents.set(id, known)
+        return known
+      }
+      return retrieveUntil(retriever, query, call, candidates, async (hits) => {
+        const seen = new Set<string>()
+        const widened: Hit<M>[] = []
+        for (const hit of hits) {
+          const { chunk } = hit
+          const wide = chunk.window === undefined ? chunk : widen(chunk, await load(chunk.documentId))
+          if (seen.has(wide.id)) continue
+          seen.add(wide.id)
+          widened.push(wide === chunk ? hit : { ...hit, chunk: wide })
+        }
+        return widened
+      })
+    },
+  }
+}
+
+/** The window of a chunk as a chunk of its own, cut from the document. */
+function widen<M extends Metadata>(chunk: Chunk<M>, document: Document<M>): Chunk<M> {
+  if (document.text.slice(chunk.start, chunk.end) !== chunk.text) {
+    throw new RagError(
+      'corrupt-data',
+      `Document "${document.id}" does not have the text of chunk "${chunk.id}" at ${chunk.start} to ${chunk.end}. Ingest the document again, or give the version that was ingested.`,
+      { details: { documentId: document.id, chunkId: chunk.id } },
+    )
+  }
+  const span = chunk.window ?? chunk
+  const [wide] = toChunks(document, [{ start: span.start, end: span.end }])
+  return wide === undefined ? chunk : { ...wide, index: chunk.index, metadata: chunk.metadata }
+}
