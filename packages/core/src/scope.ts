@@ -2,6 +2,7 @@ import { invalid } from './check.js'
 import type { Metadata } from './document.js'
 import type { Filter } from './filter/filter.js'
 import { compileFilter, matchesFilter } from './filter/matches.js'
+import { fingerprint } from './fingerprint.js'
 import { tell } from './observe.js'
 import type { CallOptions } from './observer.js'
 import type { Hit, RetrieveOptions, Retriever } from './retriever.js'
@@ -31,11 +32,12 @@ export function scopeRetriever<M extends Metadata = Metadata>(
   scope: Scope,
   options: ScopeOptions = {},
 ): Retriever<M> {
-  const name = `scoped(${retriever.name})`
   const hidden = new Set(options.hide ?? [])
   const fixed = typeof scope === 'function' ? undefined : checkScope(scope)
+  // Two scopes around the same retriever are two retrievers: caches and traces must not mix them up.
+  const name = `scoped${fixed === undefined ? '' : `:${fingerprint(fixed)}`}(${retriever.name})`
 
-  return {
+  const scoped: Retriever<M> = {
     name,
     async retrieve(query, call: RetrieveOptions = {}) {
       const { signal, observer, filter } = call
@@ -59,6 +61,15 @@ export function scopeRetriever<M extends Metadata = Metadata>(
       return hidden.size === 0 ? allowed : allowed.map((hit) => withoutFields(hit, hidden))
     },
   }
+  if (fixed === undefined) scopedByCall.add(scoped)
+  return scoped
+}
+
+const scopedByCall = new WeakSet<object>()
+
+/** Whether a retriever's scope is found call by call, so that equal questions may have different answers. */
+export function isScopedByCall(retriever: object): boolean {
+  return scopedByCall.has(retriever)
 }
 
 function checkScope(scope: Filter): Filter {
