@@ -1,0 +1,404 @@
+import { type Block, type BlockType, listMarker, newBlock } from './blocks.js'
+import { isBlankCode, runEnd, skipBlanks, trimBlanks } from './characters.js'
+import { readDefinition } from './definitions.js'
+import { endsHtmlBlock, htmlBlockKind } from './html-blocks.js'
+import { addInlineMarks, type InlineSource, joinLines } from './inline-marks.js'
+import { LineCursor } from './line-cursor.js'
+import { MAX_MARKS, type OpenMark, openMark } from './marks.js'
+import { cellCount, delimiterColumns } from './tables.js'
+
+/** Containers deeper than this are read as text: no document nests so far, and every line pays for each level. */
+const MAX_DEPTH = 100
+
+/** Lines of one paragraph that are searched for definitions and images. */
+const MAX_INLINE_LINES = 100_000
+
+/** Characters that can begin a block; a line with any other is paragraph text. */
+const MAY_BEGIN_BLOCK = /[#`~*+_=<>:|\d-]/
+
+const ATX = /#{1,6}(?=[ \t\n\r]|$)/y
+const FENCE = /`{3,}(?=[^`\n\r]*(?:[\n\r]|$))|~{3,}/y
+const SETEXT = /^(?:=+|-+)[ \t]*$/
+const RULE = /^(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$/
+
+/** What a line began: nothing, a container whose content follows, or a leaf that took the whole line. */
+type Started = 'none' | 'container' | 'leaf'
+
+/**
+ * Block structure of CommonMark 0.31.2 with GFM tables, as marks on the text itself. One pass over the lines,
+ * in the order the specification's appendix describes: match the open containers, try the block starts, and
+ * else continue a leaf. Work per line is bounded by its length and the nesting depth. Inline markup is only
+ * read for heading labels and images, once all definitions are known.
+ */
+export class BlockParser {
+  readonly #text: string
+  readonly #cursor: LineCursor
+  readonly #marks: OpenMark[] = []
+  readonly #open: Block[] = [newBlock('document', 0)]
+  readonly #definitions = new Set<string>()
+  readonly #inline: InlineSource[] = []
+  #blankBefore = false
+
+  constructor(text: string, start: number) {
+    this.#text = text
+    this.#cursor = new LineCursor(text, start)
+  }
+
+  get overflowed(): boolean {
+    return this.#marks.length > MAX_MARKS
+  }
+
+  /** Reads lines until about `characters` more were read; false when there is nothing left to do. */
+  run(characters: number): boolean {
+    const stop = this.#cursor.nextLine + characters
+    while (this.#cursor.nextLine < stop) {
+      if (this.overflowed || !this.#cursor.advanceLine()) return false
+      this.#line()
+    }
+    return true
+  }
+
+  /** Closes all blocks, then reads the inline markup that waited for definitions further down. */
+  finish(): readonly OpenMark[] {
+    this.#closeTo(1)
+    return addInlineMarks(this.#text, this.#marks, this.#inline, this.#definitions)
+  }
+
+  #line(): void {
+    const cursor = this.#cursor
+    const top = this.#open.at(-1)!
+    cursor.look()
+    // A second blank line changes nothing: skipping it keeps blank lines below deep lists cheap.
+    if (cursor.blank && this.#blankBefore && top.type !== 'fence' && top.type !== 'html') return
+    this.#blankBefore = cursor.blank
+    let depth = 1
+    for (; depth < this.#open.length; depth++) {
+      cursor.look()
+      const block = this.#open[depth]!
+      if (block.type === 'fence' && this.#closesFence(block)) {
+        block.mark.end = cursor.lineEnd
+        this.#closeTo(depth)
+        return
+      }
+      if (!this.#continues(block)) break
+    }
+    cursor.look()
+    const lazy = depth < this.#open.length && top.type === 'paragraph'
+    const reached = this.#open[depth - 1]!
+    if (reached.type !== 'fence' && reached.type !== 'html' && reached.type !== 'indented') {
+      for (;;) {
+        const started = this.#start(depth, lazy && this.#open.at(-1) === top)
+        if (started === 'leaf') return
+        if (started === 'none') break
+        depth = this.#open.length
+        cursor.look()
+      }
+    }
+    if (lazy && !cursor.blank && this.#open.at(-1) === top) this.#addParagraphLine(top)
+    else this.#addRest(depth)
+  }
+
+  /** Whether the line carries on an open block; consumes the block's prefix if so. */
+  #continues(block: Block): boolean {
+    const cursor = this.#cursor
+    switch (block.type) {
+      case 'quote':
+        return (
+          cursor.indent < 4 && this.#text[cursor.nonspace] === '>' && !cursor.blank && this.#quotePrefix()
+        )
+      case 'item':
+        if (cursor.blank) {
+          cursor.toNonspace()
+          return !block.empty
+        }
+        if (cursor.indent < block.size) return false
+        cursor.skipColumns(block.size)
+        return true
+      case 'fence':
+        cursor.skipColumns(Math.min(cursor.indent, block.size))
+        return true
+      case 'indented':
+        if (!cursor.blank && cursor.indent < 4) return false
+        cursor.skipColumns(4)
+        return true
+      case 'html':
+        return !cursor.blank || block.size < 6
+      case 'paragraph':
+      case 'table':
+        return !cursor.blank
+      default:
+        return true
+    }
+  }
+
+  #quotePrefix(): true {
+    const cursor = this.#cursor
+    cursor.toNonspace()
+    cursor.skip(1)
+    cursor.skipColumns(1)
+    return true
+  }
+
+  #closesFence(block: Block): boolean {
+    const { nonspace, lineEnd, indent } = this.#cursor
+    if (indent > 3 || this.#text[nonspace] !== block.character) return false
+    const end = runEnd(this.#text, nonspace, lineEnd, block.character.charCodeAt(0))
+    return end - nonspace >= block.length && skipBlanks(this.#text, end, lineEnd) === lineEnd
+  }
+
+  /** Tries every way a block can begin here, in the order of the specification. */
+  #start(depth: number, lazy: boolean): Started {
+    const cursor = this.#cursor
+    if (cursor.blank) return 'none'
+    const container = this.#open[depth - 1]!
+    if (cursor.indent >= 4) {
+      if (container.type === 'paragraph' || lazy) return 'none'
+      cursor.skipColumns(4)
+      const code = this.#add(depth, 'indented', cursor.offset)
+      code.mark.end = cursor.lineEnd
+      return 'leaf'
+    }
+    const character = this.#text[cursor.nonspace]!
+    if (!MAY_BEGIN_BLOCK.test(character)) return 'none'
+    if (character === '>') {
+      if (depth > MAX_DEPTH) return 'none'
+      const start = cursor.nonspace
+      this.#quotePrefix()
+      this.#add(depth, 'quote', start).mark.end = start + 1
+      return 'container'
+    }
+    if (character === '#' && this.#startHeading(depth)) return 'leaf'
+    if ((character === '`' || character === '~') && this.#startFence(depth)) return 'leaf'
+    if (character === '<' && this.#startHtml(depth, container.type === 'paragraph' || lazy)) return 'leaf'
+    if (container.type === 'paragraph' && (this.#startTable(depth) || this.#underline(depth))) return 'leaf'
+    if ((character === '*' || character === '-' || character === '_') && this.#isRule()) {
+      this.#closeTo(depth)
+      this.#closeLeafOrList()
+      this.#reach(cursor.lineEnd)
+      return 'leaf'
+    }
+    return this.#startItem(depth, container) ? 'container' : 'none'
+  }
+
+  #isRule(): boolean {
+    return RULE.test(this.#text.slice(this.#cursor.nonspace, this.#cursor.lineEnd))
+  }
+
+  #startHeading(depth: number): boolean {
+    const { nonspace, lineEnd } = this.#cursor
+    ATX.lastIndex = nonspace
+    const level = ATX.exec(this.#text)?.[0].length
+    if (level === undefined) return false
+    this.#closeTo(depth)
+    this.#closeLeafOrList()
+    const start = skipBlanks(this.#text, nonspace + level, lineEnd)
+    let end = trimBlanks(this.#text, start, lineEnd)
+    let closing = end
+    while (closing > start && this.#text[closing - 1] === '#') closing--
+    if (closing === start || isBlankCode(this.#text.charCodeAt(closing - 1))) {
+      end = trimBlanks(this.#text, start, closing)
+    }
+    const mark = this.#leaf('heading', nonspace, lineEnd)
+    mark.level = level
+    this.#inline.push({ mark, lines: [start, end] })
+    return true
+  }
+
+  #startFence(depth: number): boolean {
+    const { nonspace, lineEnd, indent } = this.#cursor
+    FENCE.lastIndex = nonspace
+    const length = FENCE.exec(this.#text)?.[0].length
+    if (length === undefined) return false
+    const fence = this.#add(depth, 'fence', nonspace, indent, this.#text[nonspace], length)
+    fence.mark.end = lineEnd
+    fence.mark.label = /^\s*(\S{1,100})/.exec(this.#text.slice(nonspace + length, lineEnd))?.[1]
+    return true
+  }
+
+  #startHtml(depth: number, insideParagraph: boolean): boolean {
+    const { nonspace, lineEnd } = this.#cursor
+    const line = this.#text.slice(nonspace, lineEnd)
+    const kind = htmlBlockKind(line, insideParagraph)
+    if (kind === 0) return false
+    const html = this.#add(depth, 'html', nonspace, kind)
+    this.#addHtmlLine(html)
+    return true
+  }
+
+  /** A delimiter row below a paragraph's last line of as many cells makes that line a table's header. */
+  #startTable(depth: number): boolean {
+    const paragraph = this.#open[depth - 1]!
+    const { nonspace, lineEnd } = this.#cursor
+    const columns = delimiterColumns(this.#text, nonspace, lineEnd)
+    const { lines } = paragraph
+    if (columns === 0 || lines.length < 2 || lines.length >= 2 * MAX_INLINE_LINES) return false
+    const start = lines.at(-2)!
+    const end = lines.at(-1)!
+    if (cellCount(this.#text, start, end) !== columns) return false
+    lines.length -= 2
+    if (lines.length === 0) {
+      paragraph.mark.kind = undefined
+    } else {
+      paragraph.mark.end = lines.at(-1)!
+    }
+    const table = this.#add(depth, 'table', start)
+    this.#addRow(table, start, end)
+    table.mark.end = lineEnd
+    return true
+  }
+
+  /** `===` or `---` below a paragraph that is more than definitions makes it a heading. */
+  #underline(depth: number): boolean {
+    const { nonspace, lineEnd } = this.#cursor
+    const character = this.#text[nonspace]
+    if (character !== '=' && character !== '-') return false
+    if (!SETEXT.test(this.#text.slice(nonspace, lineEnd))) return false
+    const paragraph = this.#open[depth - 1]!
+    this.#takeDefinitions(paragraph)
+    if (paragraph.lines.length === 0) return false
+    const { mark, lines } = paragraph
+    mark.kind = 'heading'
+    mark.level = character === '=' ? 1 : 2
+    mark.end = lineEnd
+    this.#inline.push({ mark, lines: [...lines.slice(0, 200)] })
+    lines.length = 0
+    this.#closeTo(depth - 1)
+    return true
+  }
+
+  #startItem(depth: number, container: Block): boolean {
+    const cursor = this.#cursor
+    const marker = listMarker(this.#text, cursor.nonspace)
+    if (marker === undefined || depth > MAX_DEPTH) return false
+    const { nonspace, indent } = cursor
+    const after = nonspace + marker.length
+    const blankItem = skipBlanks(this.#text, after, cursor.lineEnd) === cursor.lineEnd
+    if (container.type === 'paragraph' && (blankItem || (marker.number ?? 1) !== 1)) return false
+    cursor.toNonspace()
+    cursor.skip(marker.length)
+    cursor.look()
+    // Content starts after one to four columns; after one where code or nothing follows.
+    const padding = blankItem || cursor.indent > 4 ? 1 : cursor.indent
+    cursor.skipColumns(padding)
+    if (container.type !== 'list' || container.character !== marker.character) {
+      this.#add(depth, 'list', nonspace, 0, marker.character)
+      this.#push('item', nonspace, indent + marker.length + padding)
+    } else {
+      this.#closeTo(depth)
+      this.#push('item', nonspace, indent + marker.length + padding)
+    }
+    this.#open.at(-1)!.mark.end = after
+    return true
+  }
+
+  /** Gives the rest of the line to the innermost block that the line reached. */
+  #addRest(depth: number): void {
+    this.#closeTo(depth)
+    const cursor = this.#cursor
+    const block = this.#open.at(-1)!
+    if (block.type === 'fence') block.mark.end = cursor.lineEnd
+    else if (block.type === 'html') this.#addHtmlLine(block)
+    else if (cursor.blank) return
+    else if (block.type === 'indented') block.mark.end = cursor.lineEnd
+    else if (block.type === 'table') {
+      this.#addRow(block, cursor.nonspace, trimBlanks(this.#text, cursor.nonspace, cursor.lineEnd))
+      block.mark.end = cursor.lineEnd
+    } else if (block.type === 'paragraph') this.#addParagraphLine(block)
+    else this.#addParagraphLine(this.#add(depth, 'paragraph', cursor.nonspace))
+  }
+
+  #addParagraphLine(paragraph: Block): void {
+    const { nonspace, lineEnd } = this.#cursor
+    if (paragraph.lines.length === 0) {
+      // New, or all lines so far were definitions.
+      paragraph.mark.kind = 'paragraph'
+      paragraph.mark.start = nonspace
+    }
+    paragraph.mark.end = lineEnd
+    if (paragraph.lines.length < 2 * MAX_INLINE_LINES) paragraph.lines.push(nonspace, lineEnd)
+  }
+
+  #addHtmlLine(html: Block): void {
+    const { offset, lineEnd } = this.#cursor
+    html.mark.end = lineEnd
+    if (endsHtmlBlock(html.size, this.#text.slice(offset, lineEnd))) this.#closeTo(this.#open.length - 1)
+  }
+
+  #addRow(table: Block, start: number, end: number): void {
+    const mark = this.#leaf('row', start, end)
+    this.#inline.push({ mark, lines: [start, end] })
+    table.mark.end = end
+  }
+
+  /** A mark without an open block. */
+  #leaf(kind: 'heading' | 'row', start: number, end: number): OpenMark {
+    const mark = openMark(kind, start)
+    mark.end = end
+    this.#marks.push(mark)
+    this.#reach(end)
+    return mark
+  }
+
+  /** The innermost open block holds something that ends there. */
+  #reach(end: number): void {
+    const parent = this.#open.at(-1)!
+    parent.empty = false
+    parent.mark.end = Math.max(parent.mark.end, end)
+  }
+
+  /** Opens a block below the first `depth` open ones; what cannot hold it is closed. */
+  #add(depth: number, type: BlockType, start: number, size = 0, character = '', length = 0): Block {
+    this.#closeTo(depth)
+    this.#closeLeafOrList()
+    return this.#push(type, start, size, character, length)
+  }
+
+  #push(type: BlockType, start: number, size = 0, character = '', length = 0): Block {
+    const block = newBlock(type, start, size, character, length)
+    this.#open.at(-1)!.empty = false
+    this.#open.push(block)
+    if (block.mark.kind !== undefined) this.#marks.push(block.mark)
+    return block
+  }
+
+  /** Lists hold items only, and leaves hold nothing. */
+  #closeLeafOrList(): void {
+    const { type } = this.#open.at(-1)!
+    if (type !== 'document' && type !== 'quote' && type !== 'item') this.#closeTo(this.#open.length - 1)
+  }
+
+  #closeTo(depth: number): void {
+    while (this.#open.length > depth) {
+      const block = this.#open.pop()!
+      if (block.type === 'paragraph' && block.lines.length > 0) {
+        this.#takeDefinitions(block)
+        if (block.lines.length > 0) this.#inline.push({ mark: block.mark, lines: block.lines })
+        else block.mark.kind = undefined
+      }
+      const parent = this.#open.at(-1)!
+      parent.mark.end = Math.max(parent.mark.end, block.mark.end)
+    }
+  }
+
+  /** Link reference definitions at the start of a paragraph are no content: it begins after them. */
+  #takeDefinitions(paragraph: Block): void {
+    const { lines, mark } = paragraph
+    if (lines.length === 0 || this.#text[lines[0]!] !== '[') return
+    const content = joinLines(this.#text, lines)
+    let at = 0
+    let definition = readDefinition(content, at)
+    while (definition !== undefined) {
+      this.#definitions.add(definition.label)
+      at = definition.end
+      definition = readDefinition(content, at)
+    }
+    let taken = 0
+    for (let passed = 0; taken < lines.length && passed < at; taken += 2) {
+      passed += lines[taken + 1]! - lines[taken]! + 1
+    }
+    if (taken === 0) return
+    lines.splice(0, taken)
+    if (lines.length > 0) mark.start = lines[0]!
+    else mark.kind = undefined
+  }
+}
