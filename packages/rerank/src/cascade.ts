@@ -52,10 +52,9 @@ export function cascade(
       let current = hits
       for (const stage of checked) {
         call.signal?.throwIfAborted()
-        const left = Math.min(
-          stage.timeoutMs ?? Number.POSITIVE_INFINITY,
-          Math.max(0, end - performance.now()),
-        )
+        // Timers count whole milliseconds and may fire within the last one.
+        const total = Math.max(0, Math.floor(end - performance.now()))
+        const left = Math.min(stage.timeoutMs ?? Number.POSITIVE_INFINITY, total)
         current = await runStage(stage, query, current, call, left)
       }
       return current.slice(0, limit)

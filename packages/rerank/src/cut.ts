@@ -1,5 +1,6 @@
 import { checkInteger, checkNumber, type Hit, invalid, type Metadata, type Reranker } from '@tesserae/core'
 import { limitOf } from './limit.js'
+import { rescore } from './rescore.js'
 
 export interface CutOptions {
   /** Hits below this score go. In units of the scores that come in. @default none */
@@ -21,7 +22,7 @@ export interface CutOptions {
 
 /**
  * Keeps the head of the list and drops the tail: what is surely not relevant only costs context. Each rule
- * that is given says how many may stay, and the strictest wins. Scores and traces stay as they are.
+ * that is given says how many may stay, and the strictest wins. Scores stay as they are.
  */
 export function cutReranker(options: CutOptions): Reranker {
   const { threshold, gap, topP, name = 'cut' } = options
@@ -42,11 +43,16 @@ export function cutReranker(options: CutOptions): Reranker {
     async rerank(_query, hits, call = {}) {
       const limit = limitOf(call, hits.length)
       call.signal?.throwIfAborted()
-      let kept = hits.length
-      if (threshold !== undefined) kept = Math.min(kept, countAbove(hits, threshold))
-      if (gap !== undefined) kept = Math.min(kept, countBeforeGap(hits, gap))
-      if (topP !== undefined) kept = Math.min(kept, countOfShare(hits, topP, temperature))
-      return hits.slice(0, Math.min(limit, Math.max(kept, minimum)))
+      const sorted = rescore(
+        hits,
+        hits.map(({ score }) => score),
+        { name, kind: 'feature' },
+      )
+      let kept = sorted.length
+      if (threshold !== undefined) kept = Math.min(kept, countAbove(sorted, threshold))
+      if (gap !== undefined) kept = Math.min(kept, countBeforeGap(sorted, gap))
+      if (topP !== undefined) kept = Math.min(kept, countOfShare(sorted, topP, temperature))
+      return sorted.slice(0, Math.min(limit, Math.max(kept, minimum)))
     },
   }
 }

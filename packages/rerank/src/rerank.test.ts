@@ -203,9 +203,7 @@ describe('mmrReranker', () => {
   it('changes no order at lambda 1 and looks at diversity only at 0', async () => {
     expect(ranking(await mmrReranker({ embedder, lambda: 1 }).rerank('q', compass))).toBe('a b c d')
     expect(ranking(await mmrReranker({ embedder, lambda: 0 }).rerank('q', compass))).toBe('a c d b')
-    expect(ranking(await mmrReranker({ embedder }).rerank('q', compass, { limit: 2 }))).toBe(
-      'a c',
-    )
+    expect(ranking(await mmrReranker({ embedder }).rerank('q', compass, { limit: 2 }))).toBe('a c')
   })
 
   it('can take relevance from the query as in the paper', async () => {
@@ -255,7 +253,8 @@ describe('cutReranker', () => {
     expect(await kept(cutReranker({ threshold: 2, minimum: 2 }))).toBe(2)
     expect(await kept(cutReranker({ threshold: 0.15 }), list, 2)).toBe(2)
     expect(await kept(cutReranker({ threshold: 0.5, minimum: 9 }), [])).toBe(0)
-    expect(await cutReranker({ gap: 0.3 }).rerank('q', list)).toEqual(list.slice(0, 3))
+    const [first] = await cutReranker({ gap: 0.3 }).rerank('q', list)
+    expect(first).toEqual({ ...list[0]!, trace: [{ stage: 'cut', kind: 'feature', rank: 1, score: 0.9 }] })
   })
 })
 
