@@ -69,7 +69,7 @@ export function scanCuts(text: string, ranks: ScanRanks, language = ''): CutTabl
     let stop = at + 1
     while (stop < length && isTerminator(classes[text.charCodeAt(stop)]!)) stop++
     let end = stop
-    while (end < length && isClosing(classes[text.charCodeAt(end)]!)) end++
+    while (end < length && isClosing(text, end, classes)) end++
     let next = end
     while (next < length && classes[text.charCodeAt(next)] === BLANK) next++
     if (next < length && classes[text.charCodeAt(next)] !== NEWLINE && ranks.sentence > 0) {
@@ -86,8 +86,13 @@ function isTerminator(kind: number): boolean {
   return kind === DOT || kind === BANG || kind === STOP
 }
 
-function isClosing(kind: number): boolean {
-  return kind === CLOSE || kind === QUOTE || kind === MARK
+/** A quotation mark that could stand on either side opens when a word follows it at once. */
+function isClosing(text: string, offset: number, classes: Uint8Array): boolean {
+  const kind = classes[text.charCodeAt(offset)]!
+  if (kind !== QUOTE) return kind === CLOSE || kind === MARK
+  if (offset + 1 === text.length) return true
+  const following = classes[text.charCodeAt(offset + 1)]!
+  return following < LETTER || following > UNSPACED
 }
 
 function isOpening(kind: number): boolean {

@@ -2,27 +2,25 @@ import type { CallOptions, ChunkSpan } from '@tesserae/core'
 import type { PackPlan } from './pack.js'
 import { Packer } from './pack.js'
 
-/** Chunks made between two looks at the clock of others. */
-const CHUNKS_PER_TURN = 512
+/** Chunks made between two looks at the clock. */
+const CHUNKS_PER_LOOK = 128
+/** Longest time, in milliseconds, that packing keeps the event loop to itself. */
+const TURN_MS = 20
 
-/** Packs to the end, giving way to the event loop now and then. */
-export async function packAll(
-  plan: PackPlan,
-  countsTokens: boolean,
-  options: CallOptions,
-): Promise<ChunkSpan[]> {
+/** Packs to the end, giving way to the event loop now and then; throws the signal's reason when aborted. */
+export async function packAll(plan: PackPlan, countsTokens: boolean, options: CallOptions): Promise<ChunkSpan[]> {
   const spans: ChunkSpan[] = []
   const packer = new Packer(plan)
+  let turnStart = Date.now()
+  options.signal?.throwIfAborted()
   while (packer.next()) {
     const { start, end } = packer
     spans.push(countsTokens ? { start, end, tokens: plan.ruler.count(start, end) } : { start, end })
-    if (spans.length % CHUNKS_PER_TURN === 0) await nextTurn(options.signal)
+    if (spans.length % CHUNKS_PER_LOOK === 0 && Date.now() - turnStart >= TURN_MS) {
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      options.signal?.throwIfAborted()
+      turnStart = Date.now()
+    }
   }
   return spans
-}
-
-/** Lets other work run, then throws the signal's reason if it was aborted meanwhile. */
-export async function nextTurn(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0))
-  signal?.throwIfAborted()
 }
