@@ -17,7 +17,7 @@ export interface TokenRuler {
    * Text after the last token costs nothing, so its end is the text's end.
    */
   endOfTokens(start: number, tokens: number): number
-  /** The smallest offset `start` with `count(start, end) <= tokens`: where the last `tokens` tokens before `end` begin. */
+  /** The smallest offset `start` with `count(start, end) <= tokens`: where the last `tokens` tokens before `end` begin; `end` itself if they do not fit. */
   startOfTokens(end: number, tokens: number): number
 }
 
@@ -78,7 +78,8 @@ export function tokenRuler(tokenizer: Tokenizer, text: string): TokenRuler {
     startOfTokens(end, tokens) {
       checkInteger('tokens', tokens)
       const skipped = begunBefore(end) - tokens
-      return skipped <= 0 ? 0 : ends[skipped - 1]!
+      // Inside a character of more tokens than allowed, the token skipped last ends after `end`.
+      return skipped <= 0 ? 0 : Math.min(end, ends[skipped - 1]!)
     },
   }
 }

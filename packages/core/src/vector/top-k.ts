@@ -36,14 +36,13 @@ export class TopK {
     const { ordinals, scores, capacity } = this
     const value = Math.fround(score)
     if (Number.isNaN(value)) rejectScore(ordinal)
-    let hole: number
     if (this.size === capacity) {
       const worst = scores[0]!
       if (value < worst || (value === worst && ordinal >= ordinals[0]!)) return false
-      this.sink(0, capacity, ordinal, value)
+      this.sink(capacity, ordinal, value)
       return true
     }
-    hole = this.size++
+    let hole = this.size++
     while (hole > 0) {
       const parent = (hole - 1) >>> 1
       const parentScore = scores[parent]!
@@ -65,16 +64,16 @@ export class TopK {
     for (let left = count - 1; left >= 0; left--) {
       ordinals[left] = this.ordinals[0]!
       scores[left] = this.scores[0]!
-      this.sink(0, left, this.ordinals[left]!, this.scores[left]!)
+      this.sink(left, this.ordinals[left]!, this.scores[left]!)
     }
     this.size = 0
     return { ordinals, scores }
   }
 
-  /** Puts a hit at `hole` of a heap of `count` and moves it down to where no child is worse. */
-  private sink(start: number, count: number, ordinal: number, score: number): void {
+  /** Puts a hit at the root of a heap of `count` and moves it down to where no child is worse. */
+  private sink(count: number, ordinal: number, score: number): void {
     const { ordinals, scores } = this
-    let hole = start
+    let hole = 0
     for (;;) {
       let child = hole * 2 + 1
       if (child >= count) break
