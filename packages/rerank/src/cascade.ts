@@ -7,6 +7,7 @@ import {
   type Reranker,
   type RerankOptions,
 } from '@tesserae/core'
+import { longestTimerMs } from './deadline.js'
 import { orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
 
@@ -42,7 +43,7 @@ export function cascade(
   if (!Array.isArray(stages) || stages.length === 0)
     invalid('stages', 'an array of at least one stage', stages)
   const checked = stages.map((stage, index) => checkStage(stage, `stages[${index}]`))
-  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0)
+  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0, longestTimerMs)
 
   return {
     name,
@@ -52,9 +53,7 @@ export function cascade(
       let current = hits
       for (const stage of checked) {
         call.signal?.throwIfAborted()
-        // Timers count whole milliseconds and may fire within the last one.
-        const total = Math.max(0, Math.floor(end - performance.now()))
-        const left = Math.min(stage.timeoutMs ?? Number.POSITIVE_INFINITY, total)
+        const left = Math.min(stage.timeoutMs ?? Number.POSITIVE_INFINITY, end - performance.now())
         current = await runStage(stage, query, current, call, left)
       }
       return current.slice(0, limit)
@@ -83,6 +82,6 @@ function checkStage(stage: Reranker | CascadeStage, name: string): CascadeStage 
   if ('rerank' in stage) return { reranker: stage }
   if (stage.limit !== undefined) checkInteger(`${name}.limit`, stage.limit)
   if (stage.threshold !== undefined) checkNumber(`${name}.threshold`, stage.threshold)
-  if (stage.timeoutMs !== undefined) checkNumber(`${name}.timeoutMs`, stage.timeoutMs, 0)
+  if (stage.timeoutMs !== undefined) checkNumber(`${name}.timeoutMs`, stage.timeoutMs, 0, longestTimerMs)
   return stage
 }

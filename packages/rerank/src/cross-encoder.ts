@@ -10,6 +10,7 @@ import {
   type Reranker,
   timed,
 } from '@tesserae/core'
+import { longestTimerMs } from './deadline.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
 import { rescore } from './rescore.js'
@@ -38,7 +39,7 @@ export function crossEncoderReranker(options: CrossEncoderOptions): Reranker {
   const batchSize = checkInteger('batchSize', options.batchSize ?? model.maxBatchSize, 1, model.maxBatchSize)
   const concurrency = checkInteger('concurrency', options.concurrency ?? 1)
   const failure = checkOneOf('failure', options.failure ?? 'degrade', ['degrade', 'throw'])
-  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0)
+  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0, longestTimerMs)
 
   return {
     name,

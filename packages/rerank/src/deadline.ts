@@ -1,3 +1,6 @@
+/** The longest wait a timer can hold; with a larger one it fires at once. */
+export const longestTimerMs = 2 ** 31 - 1
+
 const timeouts = new WeakSet<object>()
 
 /** Whether an error is the end of a time budget given to `withDeadline`, and not a timeout of the model's own. */
@@ -20,9 +23,16 @@ export async function withDeadline<T>(
   if (timeoutMs !== undefined && timeoutMs <= 0) throw timeout(timeoutMs)
   const controller = new AbortController()
   const follow = () => controller.abort(signal?.reason)
-  const expire = () => controller.abort(timeout(timeoutMs))
+  const end = performance.now() + (timeoutMs ?? 0)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  // A timer counts from the start of the running task and may fire a little early: look at the clock again.
+  const expire = () => {
+    const left = end - performance.now()
+    if (left > 0) timer = setTimeout(expire, left)
+    else controller.abort(timeout(timeoutMs))
+  }
   signal?.addEventListener('abort', follow, { once: true })
-  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs)
+  if (timeoutMs !== undefined) expire()
   try {
     return await new Promise<T>((resolve, reject) => {
       controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true })

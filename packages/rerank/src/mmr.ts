@@ -11,6 +11,7 @@ import {
   type Reranker,
   type RerankOptions,
 } from '@tesserae/core'
+import { longestTimerMs } from './deadline.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
 import { compareIds, withScore } from './rescore.js'
@@ -46,7 +47,7 @@ export function mmrReranker(options: MmrOptions): Reranker {
   const relevanceKind = checkOneOf('relevance', options.relevance ?? 'score', ['score', 'query'])
   const passageOf = options.passageOf ?? embeddingText
   const failure = checkOneOf('failure', options.failure ?? 'degrade', ['degrade', 'throw'])
-  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0)
+  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0, longestTimerMs)
 
   return {
     name,

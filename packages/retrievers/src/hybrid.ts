@@ -47,6 +47,9 @@ export interface HybridRetriever<M extends Metadata = Metadata> extends Explaina
   explain(query: string, chunkId: string, options?: HybridRetrieveOptions): Promise<Explanation | undefined>
 }
 
+/** The longest wait a timer can hold; with a larger one it fires at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 /** A leg that has a say, and what it found. */
 interface Answer<M extends Metadata> {
   readonly leg: Retriever<M>
@@ -75,7 +78,7 @@ export function hybridRetriever<M extends Metadata = Metadata>(
   const legs = checkLegs(retrievers)
   if (options.weights !== undefined) checkWeights('weights', options.weights, legs.length)
   if (fusion.weights !== undefined) checkWeights('fusion.weights', fusion.weights, legs.length)
-  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0)
+  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0, longestTimerMs)
   const quorumOf = quorumRule(options.failure ?? 'degrade', legs.length)
 
   async function ask(query: string, call: HybridRetrieveOptions): Promise<Fused<M>> {

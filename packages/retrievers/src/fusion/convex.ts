@@ -1,7 +1,7 @@
 import { checkOneOf } from '@tesserae/core'
 import type { Fusion, LegKind } from './fusion.js'
 import { distribution, minMax, zScore } from './normalize.js'
-import { equalWeights } from './weights.js'
+import { checkWeights, equalWeights } from './weights.js'
 
 export type ScoreNormalization = 'min-max' | 'z-score' | 'dbsf'
 
@@ -26,6 +26,7 @@ const normalizations = { 'min-max': minMax, 'z-score': zScore, dbsf: distributio
  */
 export function convexFusion(options: ConvexOptions = {}): Fusion {
   const normalize = checkOneOf('normalize', options.normalize ?? 'min-max', ['min-max', 'z-score', 'dbsf'])
+  if (options.weights !== undefined) checkWeights('weights', options.weights)
   return {
     name: `convex-${normalize}`,
     weights: options.weights === undefined ? undefined : [...options.weights],

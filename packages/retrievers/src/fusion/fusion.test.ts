@@ -173,6 +173,8 @@ describe.each(fusions.map((fusion) => [fusion.name, fusion] as const))('fuse wit
 
 it('checks options when the fusion is made', () => {
   expect(codeOf(() => reciprocalRankFusion({ k: -1 }))).toBe('invalid-argument')
+  expect(codeOf(() => reciprocalRankFusion({ weights: [0, 0] }))).toBe('invalid-argument')
+  expect(codeOf(() => convexFusion({ weights: [Number.NaN] }))).toBe('invalid-argument')
   // @ts-expect-error an unknown normalisation
   expect(codeOf(() => convexFusion({ normalize: 'softmax' }))).toBe('invalid-argument')
 })

@@ -1,5 +1,6 @@
 import { checkNumber } from '@tesserae/core'
 import type { Fusion } from './fusion.js'
+import { checkWeights } from './weights.js'
 
 export interface ReciprocalRankOptions {
   /** How little the first ranks stand out; from 0 up. The paper's value is 60. @default 60 */
@@ -17,6 +18,7 @@ export interface ReciprocalRankOptions {
  */
 export function reciprocalRankFusion(options: ReciprocalRankOptions = {}): Fusion {
   const k = checkNumber('k', options.k ?? 60, 0)
+  if (options.weights !== undefined) checkWeights('weights', options.weights)
   return {
     name: 'reciprocal-rank',
     weights: options.weights === undefined ? undefined : [...options.weights],

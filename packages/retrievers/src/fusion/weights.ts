@@ -1,7 +1,7 @@
 import { checkNumber, invalid } from '@tesserae/core'
 
-/** `count` weights, finite and at least 0, not all 0. */
-export function checkWeights(name: string, weights: readonly number[], count: number): void {
+/** `count` weights, or any number of them, finite and at least 0, not all 0. */
+export function checkWeights(name: string, weights: readonly number[], count = weights.length): void {
   if (!Array.isArray(weights) || weights.length !== count) {
     invalid(name, `an array of ${count} numbers, one per list`, weights)
   }
