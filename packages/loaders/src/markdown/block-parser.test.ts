@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Mark } from '@tesserae/core'
+import { type Node, Parser } from 'commonmark'
 import fc from 'fast-check'
 import { parse, postprocess, preprocess } from 'micromark'
 import { gfmTable } from 'micromark-extension-gfm-table'
@@ -21,7 +22,6 @@ function marksOf(text: string, slice = 1_000_000): readonly Mark[] {
 
 const KINDS: { readonly [type: string]: Mark['kind'] } = {
   atxHeading: 'heading',
-  setextHeading: 'heading',
   paragraph: 'paragraph',
   listOrdered: 'list',
   listUnordered: 'list',
@@ -38,8 +38,12 @@ function oracle(text: string): string[] {
   const parser = parse({ extensions: [gfmTable()] })
   const events: Event[] = postprocess(parser.document().write(preprocess()(text, undefined, true)))
   const seen: string[] = []
+  let headingEnd = 0
   for (const [action, token] of events) {
     if (action !== 'enter') continue
+    // A setext heading begins after the definitions that the specification takes out of it.
+    if (token.type === 'setextHeading') headingEnd = token.end.offset
+    if (token.type === 'setextHeadingText') seen.push(shown(text, 'heading', token.start.offset, headingEnd))
     const kind = KINDS[token.type]
     if (kind === undefined) continue
     seen.push(shown(text, kind, token.start.offset, token.end.offset))
@@ -56,6 +60,55 @@ function shown(text: string, kind: string, start: number, end: number): string {
 
 function ours(text: string): string[] {
   return marksOf(text).map((mark) => shown(text, mark.kind, mark.start, mark.end))
+}
+
+const LINE_AT_END = new Set(['paragraph', 'heading'])
+
+const NODES: { readonly [type: string]: Mark['kind'] } = {
+  heading: 'heading',
+  paragraph: 'paragraph',
+  list: 'list',
+  block_quote: 'quote',
+  code_block: 'code',
+  image: 'image',
+}
+
+/** Kind, line, and text of headings and images: the last line where definitions may come first. As the reference implementation sees them. */
+function referenceOutline(text: string): string[] {
+  const walker = new Parser().parse(text).walker()
+  const seen: string[] = []
+  for (let step = walker.next(); step !== null; step = walker.next()) {
+    const { node } = step
+    const kind = NODES[node.type]
+    if (!step.entering || kind === undefined) continue
+    // It keeps an empty paragraph where definitions stood above a rule.
+    if (kind === 'paragraph' && node.firstChild === null) continue
+    if (kind === 'image') seen.push(`image ${textOf(node)}`)
+    else
+      seen.push(
+        `${kind} ${node.sourcepos[LINE_AT_END.has(kind) ? 1 : 0][0]}${kind === 'heading' ? ` ${node.level} ${textOf(node)}` : ''}`,
+      )
+  }
+  return seen
+}
+
+function textOf(node: Node): string {
+  const walker = node.walker()
+  let text = ''
+  for (let step = walker.next(); step !== null; step = walker.next()) {
+    if (!step.entering) continue
+    if (step.node.type === 'softbreak' || step.node.type === 'linebreak') text += ' '
+    else if (step.node.type !== 'html_inline') text += step.node.literal ?? ''
+  }
+  return text.replace(/\s+/g, ' ').trim()
+}
+
+function outline(text: string, ending: string): string[] {
+  return marksOf(text).map(({ kind, start, end, level, label = '' }) => {
+    if (kind === 'image') return `image ${label}`
+    const line = text.slice(0, LINE_AT_END.has(kind) ? end : start).split(ending).length
+    return `${kind} ${line}${kind === 'heading' ? ` ${level} ${label}` : ''}`
+  })
 }
 
 /** Lines that look like block starts, alone and nested, so that random sequences of them meet every rule. */
@@ -114,27 +167,23 @@ const LINES = [
 ]
 
 describe('BlockParser', () => {
-  // micromark lets a heading begin at definitions that the specification takes out of it.
-  const exempt = new Set([217])
-
   it.skipIf(!hasShared)('agrees with micromark on every example of the specification', () => {
     const examples = JSON.parse(readFileSync(examplesPath, 'utf8')) as { example: number; markdown: string }[]
     expect(examples.length).toBeGreaterThan(600)
     const differing = examples
-      .filter(({ example }) => !exempt.has(example))
       .filter(({ markdown }) => JSON.stringify(ours(markdown)) !== JSON.stringify(oracle(markdown)))
       .map(({ example, markdown }) => ({ example, markdown, ours: ours(markdown), oracle: oracle(markdown) }))
     expect(differing).toEqual([])
   })
 
-  it('agrees with micromark on random sequences of block starts', () => {
+  it('agrees with commonmark.js on random sequences of block starts', () => {
     const lines = fc.array(fc.constantFrom(...LINES), { minLength: 1, maxLength: 9 })
     fc.assert(
       fc.property(lines, fc.constantFrom('\n', '\r\n', '\r'), (list, ending) => {
         const text = list.join(ending)
-        expect(ours(text)).toEqual(oracle(text))
+        expect(outline(text, ending)).toEqual(referenceOutline(text))
       }),
-      { numRuns: 3000, seed: 7 },
+      { numRuns: 5000, seed: 7 },
     )
   })
 })
