@@ -22,12 +22,22 @@ export function escapeText(text: string): string {
   return `"${escapeAll(text.slice(0, half))}" … "${escapeAll(text.slice(-half))}" (${text.length} code units)`
 }
 
+function isTypedArray(value: unknown): value is ArrayLike<number | bigint> {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView)
+}
+
+/** The first numbers of a typed array; the rest is counted. */
+function showNumbers(numbers: ArrayLike<number | bigint>): string {
+  const shown = Array.from({ length: Math.min(numbers.length, 40) }, (_, index) => String(numbers[index]))
+  const rest = numbers.length - shown.length
+  return `${numbers.constructor.name} [${shown.join(', ')}${rest > 0 ? `, … ${rest} more` : ''}]`
+}
+
 /** A value for a violation's message: one line, bounded, texts escaped. */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return escapeText(value)
   if (value instanceof Error) return `${value.name}: ${value.message}`
-  if (value instanceof Float32Array || value instanceof Uint32Array)
-    return `${value.constructor.name} ${showValue(Array.from(value))}`
+  if (isTypedArray(value)) return showNumbers(value)
   if (typeof value !== 'object' || value === null) return String(value)
   const seen = new Set<unknown>()
   const json = JSON.stringify(value, (_key, inner: unknown) => {
@@ -36,7 +46,7 @@ export function showValue(value: unknown): string {
     if (typeof inner === 'object' && inner !== null) {
       if (seen.has(inner)) return '…'
       seen.add(inner)
-      if (ArrayBuffer.isView(inner)) return showValue(inner)
+      if (isTypedArray(inner)) return showNumbers(inner)
     }
     return inner
   })

@@ -144,7 +144,7 @@ export function rerankerLaws(
           trace: hit.trace.map((entry) => ({ ...entry, rank })),
         }
       })
-      for (const asked of ['', ' ', '(.*)+', '\0', '\ud800', '😀', query, 'x'.repeat(5_000)])
+      for (const asked of ['', ' ', '(.*)+', '[^', '\0', '\ud800', '😀', query, 'x'.repeat(5_000)])
         checkHits(
           await reranker.rerank(asked, hostile),
           hostile.map(({ chunk }) => chunk),

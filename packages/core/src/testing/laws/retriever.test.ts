@@ -136,13 +136,11 @@ const mutants: readonly {
     make: (chunks) => ({
       name: 'unsorted',
       retrieve: async (_, options = {}) =>
-        chunks
-          .slice(0, options.limit ?? 5)
-          .map((chunk, index) => ({
-            chunk,
-            score: 1,
-            trace: [{ stage: 'all', kind: 'lexical', rank: index + 1, score: 1 }],
-          })),
+        chunks.slice(0, options.limit ?? 5).map((chunk, index) => ({
+          chunk,
+          score: 1,
+          trace: [{ stage: 'all', kind: 'lexical', rank: index + 1, score: 1 }],
+        })),
     }),
   },
   {
