@@ -18,7 +18,7 @@ export interface Language {
 }
 
 export interface AnalyzerOptions {
-  /** Words that are left out, in lower case; `[]` keeps all. @default the language's own list */
+  /** Words that are left out; `[]` keeps all. @default the language's own list */
   readonly stopWords?: readonly string[] | undefined
   /** Reduces words to stems. @default true */
   readonly stem?: boolean | undefined
@@ -60,9 +60,9 @@ export function createAnalyzer(language: Language, options: AnalyzerOptions = {}
   const stopList = options.stopWords ?? language.stopWords
   if (!Array.isArray(stopList) || stopList.some((word) => typeof word !== 'string'))
     invalid('stopWords', 'an array of strings', options.stopWords)
-  const stopWords = new Set(stopList)
   const lowerCase = language.lowerCase ?? lower
   const prepare = language.prepare ?? ((word: string) => word)
+  const stopWords = new Set(stopList.map((word) => prepare(lowerCase(word))))
 
   const finish = (term: string): string => (foldAccents ? withoutAccents(term) : term)
   const fold = (text: string): string => finish(lowerCase(text))

@@ -3,7 +3,7 @@ import { type AnalyzerOptions, createAnalyzer, type Language } from './create-an
 import { stemEnglish } from './porter2.js'
 import { words } from './words.js'
 
-const functionWords = words(`
+const functionWords = /* @__PURE__ */ words(`
   a about above after again against all am an and any are as at be because been before being below between
   both but by can could did do does doing down during each few for from further had has have having he her
   here hers herself him himself his how i if in into is it its itself just me more most my myself no nor not

@@ -85,8 +85,7 @@ class TypedBm25Index implements Bm25Index {
   private deadCounts = new Uint32Array(0)
   private deadSeen = new Uint32Array(0)
 
-  /** Frequencies of the document being added, by term; all zero between calls. */
-  private frequencies = new Uint32Array(1 << 10)
+  /** Terms of the document being added, each once. */
   private distinct = new Uint32Array(1 << 8)
   private distinctCount = 0
 
@@ -110,11 +109,8 @@ class TypedBm25Index implements Bm25Index {
     this.tokenCache.trim()
     const length = this.countTerms(text)
     const number = this.documents.add(ordinal, length)
-    for (let i = 0; i < this.distinctCount; i++) {
-      const term = this.distinct[i]!
-      this.postings.append(term, number, this.frequencies[term]!, length)
-      this.frequencies[term] = 0
-    }
+    const { postings, distinct, distinctCount } = this
+    for (let i = 0; i < distinctCount; i++) postings.append(distinct[i]!, number, length)
     this.distinctCount = 0
   }
 
@@ -209,7 +205,7 @@ class TypedBm25Index implements Bm25Index {
     this.deadSeen = new Uint32Array(0)
   }
 
-  /** Fills `frequencies` and `distinct` from a text; returns its length in terms. */
+  /** Counts a text's terms in the postings' counters, listing them in `distinct`; returns its length in terms. */
   private countTerms(text: string): number {
     const { tokens, tokenCache } = this
     this.analyzer.tokenize(text, tokens)
@@ -232,8 +228,7 @@ class TypedBm25Index implements Bm25Index {
   }
 
   private countTerm(term: number): void {
-    if (term >= this.frequencies.length) this.frequencies = grownUint32(this.frequencies, term + 1)
-    if (this.frequencies[term]!++ > 0) return
+    if (this.postings.countUp(term) > 0) return
     if (this.distinctCount === this.distinct.length)
       this.distinct = grownUint32(this.distinct, this.distinctCount + 1)
     this.distinct[this.distinctCount++] = term

@@ -1,209 +1,255 @@
-import { grownUint16, grownUint32 } from './grow.js'
+import { grownUint32 } from './grow.js'
 
+/** A posting is one word: document number in the upper 26 bits, frequency in the lower 6. */
+export const FREQUENCY_BITS = 6
+/** A frequency field of this value says: look in `largeFrequencies`. */
+export const LARGE = (1 << FREQUENCY_BITS) - 1
+/** Document numbers end below this. */
+export const MAX_DOCUMENTS = 2 ** (32 - FREQUENCY_BITS)
+
+/** A place is page << 16 | index. */
 export const PAGE_BITS = 16
 const PAGE_SIZE = 1 << PAGE_BITS
 export const PAGE_MASK = PAGE_SIZE - 1
-/** Postings in a full-grown block. */
+
+/** Postings in a full-grown block, and in a term's first one. Blocks double in between. */
 const BLOCK_SIZE = 128
 const FIRST_BLOCK_SIZE = 2
-/** A frequency byte of this value says: look in `largeFrequencies`. */
-export const LARGE = 255
 
-/** Frequencies 1, 2, 3, 4–7, 8 and more each keep the shortest document, for upper bounds. */
+/** A block record is four words: place of its first posting, place after its last, last document, next block + 1. */
+const BLOCK = 4
+export const BLOCK_START = 0
+export const BLOCK_END = 1
+export const BLOCK_LAST = 2
+export const BLOCK_NEXT = 3
+
+/**
+ * A term record is eight words, half a cache line: first block + 1, last block, number of postings, next free
+ * place of the last block, a counter lent to whoever counts a document's terms, and in three words the bytes
+ * and half-words of the bounds (below).
+ */
+const TERM = 8
+const FIRST = 0
+const TAIL_BLOCK = 1
+const COUNT = 2
+const TAIL_PLACE = 3
+const PENDING = 4
+const ROOM_BYTE = 20
+const HIGHEST_BYTE = 21
+const SHORTEST_HALF = 11
+
+/** Frequencies 1, 2, 3, 4–7, 8 and more each keep the shortest document: for upper bounds. */
 const BOUND_CLASSES = 5
 const classTops = [1, 2, 3, 7]
+/** A half-word's end: longer documents count as this long, which only loosens a bound. */
+const LONGEST = 0xffff
 
 function boundClass(frequency: number): number {
   return frequency < 4 ? frequency - 1 : frequency < 8 ? 3 : 4
 }
 
 /**
- * Postings of all terms in typed arrays: per term a chain of blocks of up to 128 postings, each posting a
- * document number (4 bytes) and a frequency (1 byte). Document numbers ascend along a chain.
+ * Postings of all terms in typed arrays: per term a chain of blocks of up to 128 postings, ascending by
+ * document number along the chain.
  *
  * Blocks lie in pages of 65,536 postings, so growing copies no postings, and a block never crosses a page.
- * Fields are public for the kernels of `score.ts`, which only read them.
+ * What is touched together lies together: adding a posting costs the term's record and the posting's line.
  */
 export class Postings {
-  /** Document numbers and, beside them, frequencies. A place is page << 16 | index. */
-  readonly documentPages: Uint32Array[] = []
-  readonly frequencyPages: Uint8Array[] = []
+  readonly pages: Uint32Array[] = []
   readonly largeFrequencies = new Map<number, number>()
   private free = 0
-
-  /** Per block: place of its first posting, number of postings, last document, following block + 1. */
-  blockPlaces = new Uint32Array(1 << 9)
-  blockCounts = new Uint16Array(1 << 9)
-  blockLasts = new Uint32Array(1 << 9)
-  blockNexts = new Uint32Array(1 << 9)
-  private blockRooms = new Uint16Array(1 << 9)
+  /** Postings that the term being copied still needs blocks for. */
+  private reserved = 0
+  /** Block records, read at `blockRecord(block)` plus BLOCK_START …; replaced when it grows. */
+  blocks = new Uint32Array(BLOCK << 9)
   private blockCount = 0
-
-  /** Per term: first block + 1, 0 for none. */
-  firstBlocks = new Uint32Array(1 << 9)
-  private lastBlocks = new Uint32Array(1 << 9)
-  private termCounts = new Uint32Array(1 << 9)
-  private highest = new Uint32Array(1 << 9)
-  private shortest = new Uint32Array(BOUND_CLASSES << 9).fill(0xffffffff)
+  private terms = new Uint32Array(TERM << 9)
+  private termHalves = new Uint16Array(this.terms.buffer)
+  private termBytes = new Uint8Array(this.terms.buffer)
+  private termCount = 0
 
   /** Postings of the term, those of deleted documents included. */
   count(term: number): number {
-    return this.termCounts[term] ?? 0
+    return term < this.termCount ? this.terms[term * TERM + COUNT]! : 0
   }
 
-  /** @param document above every document already in the term's chain */
-  append(term: number, document: number, frequency: number, length: number): void {
-    if (term >= this.termCounts.length) this.growTerms(term + 1)
-    let block = this.lastBlocks[term]! - 1
-    if (block < 0 || this.blockCounts[block] === this.blockRooms[block]) {
-      block = this.addBlock(term, block, block < 0 ? FIRST_BLOCK_SIZE : this.blockRooms[block]! * 2)
-    }
-    const place = this.blockPlaces[block]! + this.blockCounts[block]!
-    const page = place >>> PAGE_BITS
-    const index = place & PAGE_MASK
-    this.documentPages[page]![index] = document
-    this.frequencyPages[page]![index] = Math.min(frequency, LARGE)
-    if (frequency >= LARGE) this.largeFrequencies.set(place, frequency)
-    this.blockCounts[block]!++
-    this.blockLasts[block] = document
-    this.termCounts[term]!++
-    if (frequency > this.highest[term]!) this.highest[term] = frequency
-    const bound = term * BOUND_CLASSES + boundClass(frequency)
-    if (length < this.shortest[bound]!) this.shortest[bound] = length
+  /** Adds one to the term's counter and returns what it was. */
+  countUp(term: number): number {
+    if (term >= this.termCount) this.addTerms(term + 1)
+    return this.terms[term * TERM + PENDING]!++
   }
 
   /**
-   * The most that one posting of the term can count: the greatest saturation f / (f + constant + perLength · dl)
-   * over its frequency classes, each with its highest frequency and its shortest document.
+   * Appends a posting with the term's counter as its frequency, and sets the counter to zero.
+   *
+   * @param document above every document already in the term's chain
+   * @param length of the document, in terms
+   */
+  append(term: number, document: number, length: number): void {
+    const record = term * TERM
+    const { termBytes, termHalves } = this
+    if (termBytes[record * 4 + ROOM_BYTE] === 0) this.addBlock(record)
+    const { terms } = this
+    const frequency = terms[record + PENDING]!
+    const place = terms[record + TAIL_PLACE]!
+    this.pages[place >>> PAGE_BITS]![place & PAGE_MASK] =
+      (document << FREQUENCY_BITS) | Math.min(frequency, LARGE)
+    if (frequency >= LARGE) this.largeFrequencies.set(place, frequency)
+    terms[record + TAIL_PLACE] = place + 1
+    terms[record + COUNT]!++
+    terms[record + PENDING] = 0
+    termBytes[record * 4 + ROOM_BYTE]!--
+    if (frequency > termBytes[record * 4 + HIGHEST_BYTE]!)
+      termBytes[record * 4 + HIGHEST_BYTE] = Math.min(frequency, 255)
+    const bound = record * 2 + SHORTEST_HALF + boundClass(frequency)
+    if (length < termHalves[bound]!) termHalves[bound] = length
+  }
+
+  /**
+   * At least the most that one posting of the term counts: the greatest saturation
+   * f / (f + constant + perLength · dl) over its frequency classes, each with the highest frequency it can have
+   * and its shortest document.
    */
   highestSaturation(term: number, constant: number, perLength: number): number {
+    const highest = this.termBytes[term * TERM * 4 + HIGHEST_BYTE]!
+    if (highest === 255) return 1
     let bound = 0
     for (let i = 0; i < BOUND_CLASSES; i++) {
-      const length = this.shortest[term * BOUND_CLASSES + i]!
-      if (length === 0xffffffff) continue
-      const frequency = Math.min(classTops[i] ?? Number.POSITIVE_INFINITY, this.highest[term]!)
+      const length = this.termHalves[term * TERM * 2 + SHORTEST_HALF + i]!
+      const frequency = Math.min(classTops[i] ?? highest, highest)
       bound = Math.max(bound, frequency / (frequency + constant + perLength * length))
     }
     return bound
   }
 
-  /** Appends to `target` (which must be new) the postings of kept documents under new numbers. */
+  /**
+   * First block + 1 of the term, 0 for none, with the chain made ready to be read: the end of its last block
+   * is only kept in the term's record while postings are added.
+   */
+  chain(term: number): number {
+    if (this.count(term) === 0) return 0
+    const { terms, blocks } = this
+    const record = term * TERM
+    const tail = terms[record + TAIL_BLOCK]! * BLOCK
+    const end = terms[record + TAIL_PLACE]!
+    blocks[tail + BLOCK_END] = end
+    blocks[tail + BLOCK_LAST] = this.documentAt(end - 1)
+    return terms[record + FIRST]!
+  }
+
+  /** Frequency of the term in the document, 0 when it is not there. */
+  frequency(term: number, document: number): number {
+    const { blocks } = this
+    let block = this.chain(term)
+    while (block !== 0 && blocks[blockRecord(block) + BLOCK_LAST]! < document)
+      block = blocks[blockRecord(block) + BLOCK_NEXT]!
+    if (block === 0) return 0
+    let low = blocks[blockRecord(block) + BLOCK_START]!
+    let high = blocks[blockRecord(block) + BLOCK_END]! - 1
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.documentAt(middle) < document) low = middle + 1
+      else high = middle
+    }
+    return this.documentAt(low) === document ? this.frequencyAt(low) : 0
+  }
+
+  /** How many of the term's postings belong to documents whose entry in `lengths` is `marker`. */
+  countMarked(term: number, lengths: Uint32Array, marker: number): number {
+    const { blocks } = this
+    let total = 0
+    for (let block = this.chain(term); block !== 0; block = blocks[blockRecord(block) + BLOCK_NEXT]!) {
+      const end = blocks[blockRecord(block) + BLOCK_END]!
+      for (let place = blocks[blockRecord(block) + BLOCK_START]!; place < end; place++) {
+        if (lengths[this.documentAt(place)] === marker) total++
+      }
+    }
+    return total
+  }
+
+  /**
+   * Appends the term's postings to another, new instance, without those of dropped documents and without
+   * spare room.
+   *
+   * @param newNumbers new number + 1 by document, 0 for a dropped one
+   * @param kept postings that remain
+   */
   copyTerm(
     term: number,
     target: Postings,
     targetTerm: number,
     newNumbers: Uint32Array,
     lengths: Uint32Array,
-    keptCount: number,
+    kept: number,
   ): void {
-    target.reserve(targetTerm, keptCount)
-    for (let block = this.firstBlocks[term]!; block !== 0; block = this.blockNexts[block - 1]!) {
-      const place = this.blockPlaces[block - 1]!
-      const documents = this.documentPages[place >>> PAGE_BITS]!
-      const frequencies = this.frequencyPages[place >>> PAGE_BITS]!
-      const count = this.blockCounts[block - 1]!
-      for (let i = 0; i < count; i++) {
-        const index = (place & PAGE_MASK) + i
-        const document = documents[index]!
+    const { blocks } = this
+    if (targetTerm >= target.termCount) target.addTerms(targetTerm + 1)
+    target.reserved = kept
+    for (let block = this.chain(term); block !== 0; block = blocks[blockRecord(block) + BLOCK_NEXT]!) {
+      const end = blocks[blockRecord(block) + BLOCK_END]!
+      for (let place = blocks[blockRecord(block) + BLOCK_START]!; place < end; place++) {
+        const document = this.documentAt(place)
         if (newNumbers[document] === 0) continue
-        const frequency = frequencies[index]!
-        target.append(
-          targetTerm,
-          newNumbers[document]! - 1,
-          frequency < LARGE ? frequency : this.largeFrequencies.get(place + i)!,
-          lengths[document]!,
-        )
+        target.terms[targetTerm * TERM + PENDING] = this.frequencyAt(place)
+        target.append(targetTerm, newNumbers[document]! - 1, lengths[document]!)
       }
     }
   }
 
-  /** Frequency of the term in the document, 0 when it is not there. */
-  frequency(term: number, document: number): number {
-    if (term >= this.firstBlocks.length) return 0
-    let block = this.firstBlocks[term]!
-    while (block !== 0 && this.blockLasts[block - 1]! < document) block = this.blockNexts[block - 1]!
-    if (block === 0) return 0
-    const place = this.blockPlaces[block - 1]!
-    const documents = this.documentPages[place >>> PAGE_BITS]!
-    const first = place & PAGE_MASK
-    let low = first
-    let high = first + this.blockCounts[block - 1]!
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (documents[middle]! < document) low = middle + 1
-      else high = middle
-    }
-    if (low === first + this.blockCounts[block - 1]! || documents[low] !== document) return 0
-    const frequency = this.frequencyPages[place >>> PAGE_BITS]![low]!
-    return frequency < LARGE ? frequency : this.largeFrequencies.get(place - first + low)!
-  }
-
-  /** How many of the term's postings belong to documents whose entry in `lengths` is `marker`. */
-  countMarked(term: number, lengths: Uint32Array, marker: number): number {
-    let total = 0
-    for (let block = this.firstBlocks[term]!; block !== 0; block = this.blockNexts[block - 1]!) {
-      const place = this.blockPlaces[block - 1]!
-      const documents = this.documentPages[place >>> PAGE_BITS]!
-      const first = place & PAGE_MASK
-      const end = first + this.blockCounts[block - 1]!
-      for (let i = first; i < end; i++) if (lengths[documents[i]!] === marker) total++
-    }
-    return total
-  }
-
   get byteLength(): number {
-    const perBlock = this.blockPlaces.byteLength * 3 + this.blockCounts.byteLength * 2
-    const perTerm = this.firstBlocks.byteLength * 4 + this.shortest.byteLength
-    return this.documentPages.length * PAGE_SIZE * 5 + perBlock + perTerm
+    return this.pages.length * PAGE_SIZE * 4 + this.blocks.byteLength + this.terms.byteLength
   }
 
-  /** Takes the blocks for `count` postings of a new term at once, one after another and without spare room. */
-  private reserve(term: number, count: number): void {
-    if (term >= this.termCounts.length) this.growTerms(term + 1)
-    if (count > 0) this.reserved = count
+  private documentAt(place: number): number {
+    return this.pages[place >>> PAGE_BITS]![place & PAGE_MASK]! >>> FREQUENCY_BITS
   }
 
-  private reserved = 0
+  private frequencyAt(place: number): number {
+    const frequency = this.pages[place >>> PAGE_BITS]![place & PAGE_MASK]! & LARGE
+    return frequency === LARGE ? this.largeFrequencies.get(place)! : frequency
+  }
 
-  private addBlock(term: number, previous: number, wanted: number): number {
-    let room = Math.min(wanted, BLOCK_SIZE)
+  /** Closes the term's last block and links a new one, twice as large or as `reserved` says. */
+  private addBlock(record: number): void {
+    const { terms } = this
+    const isFirst = terms[record + FIRST] === 0
+    let room = FIRST_BLOCK_SIZE
+    if (!isFirst) {
+      const tail = terms[record + TAIL_BLOCK]! * BLOCK
+      const end = terms[record + TAIL_PLACE]!
+      this.blocks[tail + BLOCK_END] = end
+      this.blocks[tail + BLOCK_LAST] = this.documentAt(end - 1)
+      this.blocks[tail + BLOCK_NEXT] = this.blockCount + 1
+      room = Math.min(BLOCK_SIZE, (end - this.blocks[tail + BLOCK_START]!) * 2)
+    } else terms[record + FIRST] = this.blockCount + 1
     if (this.reserved > 0) {
       room = Math.min(this.reserved, BLOCK_SIZE)
       this.reserved -= room
     }
     if (PAGE_SIZE - (this.free & PAGE_MASK) < room) this.free = (this.free | PAGE_MASK) + 1
-    if (this.free >>> PAGE_BITS >= this.documentPages.length) {
-      this.documentPages.push(new Uint32Array(PAGE_SIZE))
-      this.frequencyPages.push(new Uint8Array(PAGE_SIZE))
-    }
-    const block = this.blockCount++
-    if (block >= this.blockPlaces.length) this.growBlocks(block + 1)
-    this.blockPlaces[block] = this.free
-    this.blockRooms[block] = room
-    this.blockCounts[block] = 0
-    this.blockNexts[block] = 0
+    if (this.free >>> PAGE_BITS >= this.pages.length) this.pages.push(new Uint32Array(PAGE_SIZE))
+    this.blocks = grownUint32(this.blocks, (this.blockCount + 1) * BLOCK)
+    this.blocks[this.blockCount * BLOCK + BLOCK_START] = this.free
+    this.blocks[this.blockCount * BLOCK + BLOCK_NEXT] = 0
+    terms[record + TAIL_BLOCK] = this.blockCount++
+    terms[record + TAIL_PLACE] = this.free
+    this.termBytes[record * 4 + ROOM_BYTE] = room
     this.free += room
-    if (previous < 0) this.firstBlocks[term] = block + 1
-    else this.blockNexts[previous] = block + 1
-    this.lastBlocks[term] = block + 1
-    return block
   }
 
-  private growBlocks(needed: number): void {
-    this.blockPlaces = grownUint32(this.blockPlaces, needed)
-    this.blockCounts = grownUint16(this.blockCounts, needed)
-    this.blockLasts = grownUint32(this.blockLasts, needed)
-    this.blockNexts = grownUint32(this.blockNexts, needed)
-    this.blockRooms = grownUint16(this.blockRooms, needed)
+  private addTerms(needed: number): void {
+    this.terms = grownUint32(this.terms, needed * TERM)
+    this.termHalves = new Uint16Array(this.terms.buffer)
+    this.termBytes = new Uint8Array(this.terms.buffer)
+    for (; this.termCount < needed; this.termCount++) {
+      const shortest = this.termCount * TERM * 2 + SHORTEST_HALF
+      this.termHalves.fill(LONGEST, shortest, shortest + BOUND_CLASSES)
+    }
   }
+}
 
-  private growTerms(needed: number): void {
-    const before = this.shortest.length
-    this.firstBlocks = grownUint32(this.firstBlocks, needed)
-    this.lastBlocks = grownUint32(this.lastBlocks, needed)
-    this.termCounts = grownUint32(this.termCounts, needed)
-    this.highest = grownUint32(this.highest, needed)
-    this.shortest = grownUint32(this.shortest, this.termCounts.length * BOUND_CLASSES)
-    this.shortest.fill(0xffffffff, before)
-  }
+/** Where the record of a block, given as its number + 1, starts. */
+export function blockRecord(block: number): number {
+  return (block - 1) * BLOCK
 }

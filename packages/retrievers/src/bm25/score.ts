@@ -1,5 +1,16 @@
 import type { Documents } from './documents.js'
-import { LARGE, PAGE_BITS, PAGE_MASK, type Postings } from './postings.js'
+import {
+  BLOCK_END,
+  BLOCK_LAST,
+  BLOCK_NEXT,
+  BLOCK_START,
+  blockRecord,
+  FREQUENCY_BITS,
+  LARGE,
+  PAGE_BITS,
+  PAGE_MASK,
+  type Postings,
+} from './postings.js'
 
 /** What scoring one term needs, folded outside the loops. */
 export interface TermScorer {
@@ -44,25 +55,28 @@ export function scoreAll(
   accumulator: Accumulator,
 ): void {
   const { scores, touched } = accumulator
-  const { blockPlaces, blockCounts, blockNexts } = postings
-  const lengths = documents.lengths
-  const weight = scorer.weight
+  const { blocks } = postings
+  const { lengths } = documents
+  const { weight } = scorer
   let count = accumulator.count
-  for (let block = postings.firstBlocks[scorer.term]!; block !== 0; block = blockNexts[block - 1]!) {
-    const place = blockPlaces[block - 1]!
-    const numbers = postings.documentPages[place >>> PAGE_BITS]!
-    const frequencies = postings.frequencyPages[place >>> PAGE_BITS]!
+  let block = postings.chain(scorer.term)
+  while (block !== 0) {
+    const record = blockRecord(block)
+    const place = blocks[record + BLOCK_START]!
+    const page = postings.pages[place >>> PAGE_BITS]!
     const first = place & PAGE_MASK
-    const end = first + blockCounts[block - 1]!
+    const end = first + blocks[record + BLOCK_END]! - place
     for (let i = first; i < end; i++) {
-      const document = numbers[i]!
-      let frequency = frequencies[i]!
-      if (frequency === LARGE) frequency = postings.largeFrequencies.get(place - first + i)!
+      const posting = page[i]!
+      const document = posting >>> FREQUENCY_BITS
+      let frequency = posting & LARGE
+      if (frequency === LARGE) frequency = postings.largeFrequencies.get(place + i - first)!
       const before = scores[document]!
       if (before === 0) touched[count++] = document
       scores[document] =
         before + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
     }
+    block = blocks[record + BLOCK_NEXT]!
   }
   accumulator.count = count
 }
@@ -80,39 +94,37 @@ export function scoreTouched(
   accumulator: Accumulator,
 ): void {
   const { scores, touched, count } = accumulator
-  const { blockPlaces, blockCounts, blockLasts, blockNexts } = postings
-  const lengths = documents.lengths
-  const weight = scorer.weight
-  let block = postings.firstBlocks[scorer.term]!
+  const { blocks } = postings
+  const { lengths } = documents
+  const { weight } = scorer
   let candidate = 0
+  let block = postings.chain(scorer.term)
   while (block !== 0 && candidate < count) {
-    const last = blockLasts[block - 1]!
-    if (last < touched[candidate]!) {
-      block = blockNexts[block - 1]!
-      continue
-    }
-    const place = blockPlaces[block - 1]!
-    const numbers = postings.documentPages[place >>> PAGE_BITS]!
-    const frequencies = postings.frequencyPages[place >>> PAGE_BITS]!
+    const record = blockRecord(block)
+    const last = blocks[record + BLOCK_LAST]!
+    block = blocks[record + BLOCK_NEXT]!
+    if (last < touched[candidate]!) continue
+    const place = blocks[record + BLOCK_START]!
+    const page = postings.pages[place >>> PAGE_BITS]!
     const first = place & PAGE_MASK
-    const end = first + blockCounts[block - 1]!
+    const lastIndex = first + blocks[record + BLOCK_END]! - place - 1
     let low = first
     while (candidate < count) {
       const document = touched[candidate]!
       if (document > last) break
-      let high = end
+      let high = lastIndex
       while (low < high) {
         const middle = (low + high) >>> 1
-        if (numbers[middle]! < document) low = middle + 1
+        if (page[middle]! >>> FREQUENCY_BITS < document) low = middle + 1
         else high = middle
       }
-      if (numbers[low] === document) {
-        let frequency = frequencies[low]!
-        if (frequency === LARGE) frequency = postings.largeFrequencies.get(place - first + low)!
+      const posting = page[low]!
+      if (posting >>> FREQUENCY_BITS === document) {
+        let frequency = posting & LARGE
+        if (frequency === LARGE) frequency = postings.largeFrequencies.get(place + low - first)!
         scores[document]! += (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
       }
       candidate++
     }
-    block = blockNexts[block - 1]!
   }
 }

@@ -1,99 +1,121 @@
 import { grownUint16, grownUint32 } from './grow.js'
 
+/** A record is four words: hash, id + 1 (0 for empty), place in the pool, value. */
+const RECORD = 4
+export const ID = 1
+const PLACE = 2
+export const VALUE = 3
+
 /**
- * Dense ids for strings, kept outside the JavaScript heap: the code units of all strings one after another,
- * and an open-addressing hash table of ids over them. Looks strings up by their place in a longer text,
- * without cutting them out.
+ * Dense ids for strings, and one value for each, kept outside the JavaScript heap: an open-addressing hash
+ * table whose records hold all that a look-up needs side by side, and the code units of all strings one after
+ * another, each after its length. Looks strings up by their place in a longer text, without cutting them out.
  */
 export class StringTable {
   size = 0
+  /** Records, at most half of them in use. Read at what `locate` returns plus ID or VALUE. */
+  records = new Uint32Array(RECORD << 10)
   private units = new Uint16Array(1 << 12)
-  /** String `id` is units[offsets[id] … offsets[id + 1]). */
-  private offsets = new Uint32Array(1 << 9)
-  private hashes = new Uint32Array(1 << 9)
-  /** Id + 1, 0 for empty; a power of two, at most half full. */
-  private slots = new Uint32Array(1 << 10)
+  private unitsEnd = 0
+  /** By id: place of the string in `units`, where its length (two units, low first) comes before its code units. */
+  private places = new Uint32Array(1 << 9)
 
   /** Id of text[start … end), or −1. */
   find(text: string, start: number, end: number): number {
-    const slot = this.slotOf(text, start, end, hashOf(text, start, end))
-    return this.slots[slot]! - 1
+    return this.records[this.recordOf(text, start, end, hashOf(text, start, end)) + ID]! - 1
   }
 
   /** Id of text[start … end), given one if it has none: the next integer. */
   intern(text: string, start: number, end: number): number {
+    // In two steps: adding a string may replace the records.
+    const record = this.locate(text, start, end)
+    return this.records[record + ID]! - 1
+  }
+
+  /** Where the record of text[start … end) starts, made with value 0 if there is none. Valid until the next new string. */
+  locate(text: string, start: number, end: number): number {
     const hash = hashOf(text, start, end)
-    const slot = this.slotOf(text, start, end, hash)
-    const known = this.slots[slot]!
-    return known !== 0 ? known - 1 : this.add(text, start, end, hash, slot)
+    const record = this.recordOf(text, start, end, hash)
+    return this.records[record + ID] !== 0 ? record : this.add(text, start, end, hash, record)
   }
 
   text(id: number): string {
+    const place = this.places[id]!
+    const end = place + 2 + this.units[place]! + this.units[place + 1]! * 0x10000
     let text = ''
-    for (let i = this.offsets[id]!; i < this.offsets[id + 1]!; i++)
-      text += String.fromCharCode(this.units[i]!)
+    for (let i = place + 2; i < end; i++) text += String.fromCharCode(this.units[i]!)
     return text
   }
 
   clear(): void {
     this.size = 0
-    this.offsets[0] = 0
-    this.slots.fill(0)
+    this.unitsEnd = 0
+    this.records.fill(0)
   }
 
   get byteLength(): number {
-    return this.units.byteLength + this.offsets.byteLength + this.hashes.byteLength + this.slots.byteLength
+    return this.units.byteLength + this.places.byteLength + this.records.byteLength
   }
 
-  /** The slot that holds the string, or the empty one where it belongs. Linear probing. */
-  private slotOf(text: string, start: number, end: number, hash: number): number {
-    const { slots, hashes, offsets, units } = this
-    const mask = slots.length - 1
+  /** The string's record, or the empty one where it belongs. Linear probing. */
+  private recordOf(text: string, start: number, end: number, hash: number): number {
+    const { records, units } = this
+    const mask = records.length - 1
     const length = end - start
-    let slot = hash & mask
+    let record = (hash * RECORD) & mask
     for (;;) {
-      const id = slots[slot]! - 1
-      if (id < 0) return slot
-      if (hashes[id] === hash) {
-        const offset = offsets[id]!
-        if (offsets[id + 1]! - offset === length) {
+      const id = records[record + ID]! - 1
+      if (id < 0) return record
+      if (records[record] === hash) {
+        const place = records[record + PLACE]!
+        if (units[place] === (length & 0xffff) && units[place + 1] === length >>> 16) {
           let i = 0
-          while (i < length && units[offset + i] === text.charCodeAt(start + i)) i++
-          if (i === length) return slot
+          while (i < length && units[place + 2 + i] === text.charCodeAt(start + i)) i++
+          if (i === length) return record
         }
       }
-      slot = (slot + 1) & mask
+      record = (record + RECORD) & mask
     }
   }
 
-  private add(text: string, start: number, end: number, hash: number, slot: number): number {
+  private add(text: string, start: number, end: number, hash: number, vacant: number): number {
     const id = this.size++
-    const offset = this.offsets[id]!
+    const place = this.unitsEnd
     const length = end - start
-    this.units = grownUint16(this.units, offset + length)
-    this.offsets = grownUint32(this.offsets, id + 2)
-    this.hashes = grownUint32(this.hashes, id + 1)
-    for (let i = 0; i < length; i++) this.units[offset + i] = text.charCodeAt(start + i)
-    this.offsets[id + 1] = offset + length
-    this.hashes[id] = hash
-    if (this.size * 2 > this.slots.length) this.rehash()
-    else this.slots[slot] = id + 1
-    return id
+    this.unitsEnd += length + 2
+    this.units = grownUint16(this.units, this.unitsEnd)
+    this.places = grownUint32(this.places, id + 1)
+    this.units[place] = length & 0xffff
+    this.units[place + 1] = length >>> 16
+    for (let i = 0; i < length; i++) this.units[place + 2 + i] = text.charCodeAt(start + i)
+    this.places[id] = place
+    let record = vacant
+    if (this.size * 2 * RECORD > this.records.length) {
+      this.rehash()
+      record = this.recordOf(text, start, end, hash)
+    }
+    this.records[record] = hash
+    this.records[record + ID] = id + 1
+    this.records[record + PLACE] = place
+    this.records[record + VALUE] = 0
+    return record
   }
 
   private rehash(): void {
-    const slots = new Uint32Array(this.slots.length * 2)
-    const mask = slots.length - 1
-    for (let id = 0; id < this.size; id++) {
-      let slot = this.hashes[id]! & mask
-      while (slots[slot] !== 0) slot = (slot + 1) & mask
-      slots[slot] = id + 1
+    const before = this.records
+    const records = new Uint32Array(before.length * 2)
+    const mask = records.length - 1
+    for (let from = 0; from < before.length; from += RECORD) {
+      if (before[from + ID] === 0) continue
+      let to = (before[from]! * RECORD) & mask
+      while (records[to + ID] !== 0) to = (to + RECORD) & mask
+      for (let word = 0; word < RECORD; word++) records[to + word] = before[from + word]!
     }
-    this.slots = slots
+    this.records = records
   }
 }
 
-/** FNV-1a over code units, with the final mix of MurmurHash3 so that the low bits are usable as a slot. */
+/** FNV-1a over code units, mixed at the end so that the low bits are usable as a slot. */
 function hashOf(text: string, start: number, end: number): number {
   let hash = 0x811c9dc5
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)

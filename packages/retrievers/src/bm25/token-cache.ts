@@ -1,19 +1,20 @@
 import type { Analyzer, TokenTerm } from '../analysis/analyzer.js'
-import { grownInt32, grownUint32 } from './grow.js'
-import { StringTable } from './string-table.js'
+import { grownUint32 } from './grow.js'
+import { StringTable, VALUE } from './string-table.js'
 
 /** Distinct tokens remembered before the memory is emptied: numbers and misspellings never end. */
 const MAX_TOKENS = 1 << 19
 export const ONLY_STOP = -1
+/** Added to codes, which stay within ±2³⁰, so that what is stored is a small integer above zero. */
+const SHIFT = 2 ** 30
 
 /**
  * Remembers the term ids of every token seen, so that lower-casing and stemming happen once per distinct
- * token. Most tokens are one term or none, which takes 4 bytes beside the token itself.
+ * token.
  */
 export class TokenCache {
-  private tokens = new StringTable()
-  /** By token: a term id, ONLY_STOP, or −2 − (index into `several`). */
-  private single = new Int32Array(1 << 9)
+  /** Values are codes + SHIFT, 0 for a token not yet analysed. */
+  private readonly tokens = new StringTable()
   /** Runs of: number of terms, length they count for, term ids. */
   private several = new Uint32Array(1 << 8)
   private severalEnd = 0
@@ -27,12 +28,16 @@ export class TokenCache {
 
   /**
    * What text[start … end) stands for: a term id from 0, or ONLY_STOP, or a value below it that `severalAt`
-   * turns into a run of `run`.
+   * turns into a place in `run`.
    */
   codeOf(text: string, start: number, end: number): number {
-    const known = this.tokens.size
-    const token = this.tokens.intern(text, start, end)
-    return token < known ? this.single[token]! : this.learn(text.slice(start, end), token)
+    const { tokens } = this
+    const record = tokens.locate(text, start, end)
+    const value = tokens.records[record + VALUE]!
+    if (value !== 0) return value - SHIFT
+    const code = this.learn(text.slice(start, end))
+    tokens.records[record + VALUE] = code + SHIFT
+    return code
   }
 
   /** Where the run of a code below ONLY_STOP starts: number of terms, length, term ids. */
@@ -56,17 +61,15 @@ export class TokenCache {
   }
 
   get byteLength(): number {
-    return this.tokens.byteLength + this.single.byteLength + this.several.byteLength
+    return this.tokens.byteLength + this.several.byteLength
   }
 
-  private learn(token: string, id: number): number {
+  private learn(token: string): number {
     const terms = this.analyzer.terms(token)
-    let code = ONLY_STOP
-    if (terms.length === 1) code = this.terms.intern(terms[0]!.text, 0, terms[0]!.text.length)
-    else if (terms.length > 1) code = -2 - this.addRun(terms)
-    this.single = grownInt32(this.single, id + 1)
-    this.single[id] = code
-    return code
+    if (terms.length === 0) return ONLY_STOP
+    if (terms.length > 1) return -2 - this.addRun(terms)
+    const text = terms[0]!.text
+    return this.terms.intern(text, 0, text.length)
   }
 
   private addRun(terms: readonly TokenTerm[]): number {
@@ -76,7 +79,7 @@ export class TokenCache {
     this.several[start] = terms.length
     this.several[start + 1] = termsLength(terms)
     for (let i = 0; i < terms.length; i++) {
-      const text = terms[i]!.text
+      const { text } = terms[i]!
       this.several[start + 2 + i] = this.terms.intern(text, 0, text.length)
     }
     return start
