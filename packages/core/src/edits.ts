@@ -59,6 +59,18 @@ function moveSpan({ map }: Edited, span: Span): Span {
   }
 }
 
+/** Index of the first of the sorted edits that ends after `offset`. */
+function firstEndingAfter(edits: readonly Edit[], offset: number): number {
+  let low = 0
+  let high = edits.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (edits[middle]!.end <= offset) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /**
  * The label of a heading or an image repeats text that the edits may have changed or redacted. When it is the
  * beginning or the end of the mark's text, it is sliced anew; otherwise it is given up if it contains what
@@ -75,7 +87,9 @@ function moveLabel(edited: Edited, mark: Mark, label: string, moved: Span): stri
     const place = moveSpan(edited, { start, end: start + label.length })
     return place.start < place.end ? after.slice(place.start, place.end) : undefined
   }
-  for (const edit of edited.edits) {
+  for (let index = firstEndingAfter(edited.edits, mark.start); index < edited.edits.length; index++) {
+    const edit = edited.edits[index]!
+    if (edit.start >= mark.end) break
     const removed = before.slice(Math.max(edit.start, mark.start), Math.min(edit.end, mark.end)).trim()
     if (removed !== '' && label.includes(removed)) return undefined
   }
@@ -103,8 +117,8 @@ function moveMark(edited: Edited, mark: Mark): Mark | undefined {
  * produced, through all earlier edits. The document given is not changed; without edits it is returned.
  *
  * Edits may come in any order; insertions at one place are made in the order given. A mark keeps what is left
- * of its text: text inserted at its edge and replacements that reach across it stay outside, and a mark left
- * with nothing is dropped. Labels of headings and images follow their text; a label that would still show
+ * of its text: text inserted at its edge stays outside, and so does a replacement that reaches across it (one
+ * of the same length is divided character for character); a mark left with nothing is dropped. Labels of headings and images follow their text; a label that would still show
  * what an edit removed is dropped.
  *
  * Throws `invalid-span` when an edit leaves the text, cuts a surrogate pair or overlaps another (both named).
