@@ -1,12 +1,20 @@
 import { isRagError, type RagErrorCode } from '../errors.js'
 import { broken, type Evidence } from './law.js'
-import { showValue } from './show.js'
+import { isTypedArray, showValue } from './show.js'
+
+/** Same type, same length, same numbers; NaN equals itself. */
+function sameNumbers(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>): boolean {
+  if (a.length !== b.length || a.constructor !== b.constructor) return false
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i] && !Object.is(a[i], b[i])) return false
+  return true
+}
 
 /** Deep equality by value: own enumerable keys, typed arrays element by element, NaN equal to itself. A field set to undefined equals an absent one. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
   if (Array.isArray(a) !== Array.isArray(b) || ArrayBuffer.isView(a) !== ArrayBuffer.isView(b)) return false
+  if (isTypedArray(a) || isTypedArray(b)) return isTypedArray(a) && isTypedArray(b) && sameNumbers(a, b)
   const left = new Map(Object.entries(a).filter(([, value]) => value !== undefined))
   const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined))
   if (left.size !== right.size) return false

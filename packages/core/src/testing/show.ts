@@ -22,7 +22,7 @@ export function escapeText(text: string): string {
   return `"${escapeAll(text.slice(0, half))}" … "${escapeAll(text.slice(-half))}" (${text.length} code units)`
 }
 
-function isTypedArray(value: unknown): value is ArrayLike<number | bigint> {
+export function isTypedArray(value: unknown): value is ArrayLike<number | bigint> {
   return ArrayBuffer.isView(value) && !(value instanceof DataView)
 }
 

@@ -94,6 +94,13 @@ const mutants: readonly { readonly law: string; readonly why: string; readonly m
     make: altering((vectors, _, call) => vectors.map((value) => value + call * 1e-5)),
   },
   {
+    law: 'one text too many is embedded or refused, never dropped',
+    why: 'drops what is over its batch size',
+    make: mutant((inner) => ({
+      embed: (texts, options) => inner.embed(texts.slice(0, inner.maxBatchSize), options),
+    })),
+  },
+  {
     law: 'different texts have different vectors',
     why: 'gives one vector to everything',
     make: mutant((inner) => ({

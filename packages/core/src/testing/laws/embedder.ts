@@ -1,5 +1,6 @@
 import { checkNumber } from '../../check.js'
 import type { Embedder } from '../../embedder.js'
+import { isRagError } from '../../errors.js'
 import { expectAbort, expectSame } from '../assert.js'
 import { broken, type Checks, type Law, type LawOptions, makeLaws } from '../law.js'
 import { generateTexts } from '../texts/generate.js'
@@ -15,6 +16,9 @@ export interface EmbedderLawOptions extends LawOptions {
   /** Largest distance of a vector's length from 1. @default 1e-4 */
   readonly lengthTolerance?: number | undefined
 }
+
+/** Batches larger than this are not tried: a model that takes more at once would cost too much to test. */
+const mostTexts = 256
 
 type MakeEmbedder = () => Embedder | Promise<Embedder>
 
@@ -137,6 +141,22 @@ export function embedderLaws(
         texts,
         'a second call differs',
       )
+    },
+    'one text too many is embedded or refused, never dropped': async () => {
+      const model = await make()
+      const { maxBatchSize, dimensions } = model
+      if (maxBatchSize > mostTexts) return
+      const given = Array.from({ length: maxBatchSize + 1 }, (_, i) => `text ${i}`)
+      try {
+        const vectors = await model.embed(given, { role: 'document' })
+        expectSame(
+          vectors.length,
+          given.length * dimensions,
+          'a batch over the size gives another number of rows',
+        )
+      } catch (error) {
+        if (!isRagError(error)) throw error
+      }
     },
     'different texts have different vectors': async () => {
       const given = [
