@@ -1,0 +1,282 @@
+import type { Mark, MarkKind } from '@tesserae/core'
+import type { Selection } from './main-content.js'
+import { type HtmlTree, nameOf } from './tree.js'
+
+/** Elements that begin and end a line; 2 for those with a blank line around them. */
+const BREAKS: { readonly [name: string]: 1 | 2 } = {
+  ...{ p: 2, h1: 2, h2: 2, h3: 2, h4: 2, h5: 2, h6: 2, ul: 2, ol: 2, dl: 2, table: 2, pre: 2, blockquote: 2 },
+  ...{ figure: 2, article: 2, section: 2, main: 2, header: 2, footer: 2, aside: 2, nav: 2, hr: 2, form: 2 },
+  ...{ details: 2, fieldset: 2, div: 1, li: 1, dt: 1, dd: 1, tr: 1, caption: 1, figcaption: 1, address: 1 },
+  ...{
+    thead: 1,
+    tbody: 1,
+    tfoot: 1,
+    summary: 1,
+    body: 1,
+    html: 1,
+    center: 1,
+    hgroup: 1,
+    legend: 1,
+    search: 1,
+  },
+}
+
+const MARKS: { readonly [name: string]: MarkKind } = {
+  ...{ h1: 'heading', h2: 'heading', h3: 'heading', h4: 'heading', h5: 'heading', h6: 'heading' },
+  ...{ p: 'paragraph', ul: 'list', ol: 'list', dl: 'list', table: 'table', tr: 'row', pre: 'code' },
+  blockquote: 'quote',
+}
+
+interface OpenMark {
+  readonly kind: MarkKind
+  readonly node: number
+  /** -1 until the first text is written. */
+  start: number
+  end: number
+}
+
+export interface WriteOptions {
+  /** What is written after the text of a link; `undefined` writes nothing. @default nothing */
+  readonly linkSuffix?: ((href: string) => string | undefined) | undefined
+  /** Whether the alternative text of images is written, with an image mark. */
+  readonly images: boolean
+}
+
+export interface WrittenPage {
+  readonly text: string
+  readonly marks: readonly Mark[]
+}
+
+/**
+ * Writes the selected nodes as a browser would lay them out as plain text: blanks collapse, blocks stand on
+ * lines of their own, cells of a row are separated by ` | `, `pre` is kept as it is. Tables that hold other
+ * tables only lay the page out: their cells are blocks and they have no marks.
+ */
+export function writeText(tree: HtmlTree, selection: Selection, options: WriteOptions): WrittenPage {
+  const writer = new TextWriter(tree, options)
+  for (const root of selection.roots) writer.write(root, selection.dropped)
+  return writer.finish()
+}
+
+class TextWriter {
+  readonly #tree: HtmlTree
+  readonly #options: WriteOptions
+  readonly #layout: Uint8Array
+  readonly #parts: string[] = []
+  readonly #marks: OpenMark[] = []
+  readonly #open: OpenMark[] = []
+  /** How many of the open marks have text. */
+  #started = 0
+  #length = 0
+  /** What is due before the next text: line ends, a space, separators of cells. */
+  #lines = 0
+  #space = false
+  #cells = 0
+  /** Depth of `pre` elements and the text collected in them. */
+  #preserved = 0
+  #raw: string[] = []
+
+  constructor(tree: HtmlTree, options: WriteOptions) {
+    this.#tree = tree
+    this.#options = options
+    this.#layout = layoutTables(tree)
+  }
+
+  write(root: number, dropped: Uint8Array): void {
+    const { ends, nodes } = this.#tree
+    const open: number[] = []
+    const stop = ends[root]!
+    this.#break(2)
+    for (let index = root; index < stop; index = this.#next(index, dropped)) {
+      while (open.length > 0 && index >= ends[open.at(-1)!]!) this.#leave(open.pop()!)
+      if (dropped[index] === 1) continue
+      const node = nodes[index]!
+      if (node.type === 'text') this.#text(node.data ?? '')
+      else {
+        this.#enter(index)
+        open.push(index)
+      }
+    }
+    while (open.length > 0) this.#leave(open.pop()!)
+  }
+
+  #next(index: number, dropped: Uint8Array): number {
+    return dropped[index] === 1 ? this.#tree.ends[index]! : index + 1
+  }
+
+  finish(): WrittenPage {
+    const text = this.#parts.join('')
+    const marks: Mark[] = []
+    for (const { kind, node, start, end } of this.#marks) {
+      if (start < 0 || end <= start) continue
+      const level = kind === 'heading' ? Number(nameOf(this.#tree, node).slice(1)) : undefined
+      const label = this.#label(kind, node, text.slice(start, end))
+      marks.push({
+        kind,
+        start,
+        end,
+        ...(level === undefined ? {} : { level }),
+        ...(label === undefined || label === '' ? {} : { label }),
+      })
+    }
+    return { text, marks }
+  }
+
+  #label(kind: MarkKind, node: number, text: string): string | undefined {
+    if (kind === 'heading' || kind === 'image') return text.replace(/\s+/g, ' ')
+    if (kind !== 'code') return undefined
+    const inner = this.#tree.nodes[node]!.children?.find((child) => child.name === 'code')
+    const classes = `${this.#tree.nodes[node]!.attribs?.class ?? ''} ${inner?.attribs?.class ?? ''}`
+    return /\b(?:language|lang|highlight-source)-([\w+#-]+)/.exec(classes)?.[1]
+  }
+
+  #enter(index: number): void {
+    const name = nameOf(this.#tree, index)
+    if (name === 'br') {
+      if (this.#preserved > 0) this.#raw.push('\n')
+      else this.#lines = Math.min(2, this.#lines + 1)
+      return
+    }
+    if (name === 'td' || name === 'th') this.#enterCell(index)
+    const lines = BREAKS[name]
+    if (lines !== undefined) this.#break(lines)
+    const kind = this.#kindOf(index, name)
+    if (kind !== undefined) this.#openMark(kind, index)
+    if (name === 'pre') this.#preserved++
+    if (name === 'img' && this.#options.images) this.#image(index)
+  }
+
+  #leave(index: number): void {
+    const name = nameOf(this.#tree, index)
+    if (name === 'a') this.#link(this.#tree.nodes[index]!.attribs?.href)
+    if (name === 'pre' && --this.#preserved === 0) this.#flushRaw()
+    if (this.#kindOf(index, name) !== undefined) this.#closeMark()
+    if (name === 'tr') this.#cells = 0
+    const lines = BREAKS[name]
+    if (lines !== undefined) this.#break(lines)
+  }
+
+  #kindOf(index: number, name: string): MarkKind | undefined {
+    const kind = MARKS[name]
+    return (kind === 'table' || kind === 'row') && this.#layout[index] === 1 ? undefined : kind
+  }
+
+  /** A cell after another one of its row is separated from it, whatever blocks either holds. */
+  #enterCell(index: number): void {
+    const { parents, ends, nodes } = this.#tree
+    if (this.#layout[index] === 1) {
+      this.#break(1)
+      return
+    }
+    let before = parents[index]! + 1
+    while (before < index && nodes[before]!.type === 'text') before = ends[before]!
+    if (before >= index) return
+    this.#cells++
+    this.#space = false
+    if (this.#cells === 1 && this.#rowHasText(parents[index]!)) this.#lines = 0
+  }
+
+  #rowHasText(row: number): boolean {
+    const open = this.#open.at(-1)
+    return open !== undefined && open.node === row && open.start >= 0
+  }
+
+  #break(lines: number): void {
+    if (this.#preserved > 0) {
+      if (this.#raw.length > 0 && !this.#raw.at(-1)!.endsWith('\n')) this.#raw.push('\n')
+    } else if (this.#cells === 0 && this.#lines < lines) this.#lines = lines
+  }
+
+  #text(data: string): void {
+    if (this.#preserved > 0) {
+      this.#raw.push(data)
+      return
+    }
+    const text = data.replace(/[ \t\n\f\r]+/g, ' ')
+    if (text === '' || text === ' ') {
+      this.#space ||= text === ' '
+      return
+    }
+    this.#space ||= text.startsWith(' ')
+    this.#append(text.trim())
+    this.#space = text.endsWith(' ')
+  }
+
+  #flushRaw(): void {
+    const raw = this.#raw.join('').replace(/\r\n?/g, '\n')
+    this.#raw = []
+    const text = raw.replace(/^\n/, '').trimEnd()
+    if (/\S/.test(text)) this.#append(text)
+  }
+
+  #append(text: string): void {
+    if (text === '') return
+    if (this.#length > 0 || this.#cells > 0) {
+      const lines = this.#length > 0 ? this.#lines : 0
+      const lead =
+        lines > 0 ? '\n'.repeat(lines) : this.#length > 0 && (this.#space || this.#cells > 0) ? ' ' : ''
+      this.#put(lead)
+    }
+    for (; this.#started < this.#open.length; this.#started++) this.#open[this.#started]!.start = this.#length
+    if (this.#cells > 0) this.#put('| '.repeat(this.#cells))
+    this.#put(text)
+    this.#lines = 0
+    this.#cells = 0
+    this.#space = false
+  }
+
+  #put(text: string): void {
+    if (text === '') return
+    this.#parts.push(text)
+    this.#length += text.length
+  }
+
+  #openMark(kind: MarkKind, node: number): void {
+    const mark: OpenMark = { kind, node, start: -1, end: -1 }
+    this.#marks.push(mark)
+    this.#open.push(mark)
+  }
+
+  #closeMark(): void {
+    const mark = this.#open.pop()!
+    mark.end = this.#length
+    this.#started = Math.min(this.#started, this.#open.length)
+  }
+
+  #image(index: number): void {
+    const alt = this.#tree.nodes[index]!.attribs?.alt?.replace(/\s+/g, ' ').trim() ?? ''
+    if (alt === '' || this.#preserved > 0) return
+    this.#openMark('image', index)
+    this.#append(alt)
+    this.#closeMark()
+  }
+
+  #link(href: string | undefined): void {
+    if (href === undefined || this.#preserved > 0) return
+    const suffix = this.#options.linkSuffix?.(href)
+    if (suffix === undefined || this.#length === 0 || this.#lines > 0) return
+    this.#space = true
+    this.#append(suffix)
+  }
+}
+
+/** Tables with a table inside, or said to be for presentation, and their rows and cells: 1. */
+function layoutTables(tree: HtmlTree): Uint8Array {
+  const { nodes, parents } = tree
+  const layout = new Uint8Array(nodes.length)
+  const tables = new Int32Array(nodes.length).fill(-1)
+  for (let index = 1; index < nodes.length; index++) {
+    const outer = tables[parents[index]!]!
+    tables[index] = outer
+    if (nameOf(tree, index) !== 'table') continue
+    if (outer >= 0) layout[outer] = 1
+    const role = nodes[index]!.attribs?.role
+    if (role === 'presentation' || role === 'none') layout[index] = 1
+    tables[index] = index
+  }
+  for (let index = 1; index < nodes.length; index++) {
+    const table = tables[index]!
+    if (table >= 0 && layout[table] === 1) layout[index] = 1
+  }
+  return layout
+}
