@@ -22,7 +22,9 @@ export async function explainHit<M extends Metadata>(
   options.signal?.throwIfAborted()
   if (isExplainable(retriever)) {
     const explanation = await retriever.explain(query, hit.chunk.id, options)
-    if (explanation?.value === hit.score) return explanation
+    // Indexes return scores as float32.
+    if (explanation !== undefined && Math.fround(explanation.value) === Math.fround(hit.score))
+      return explanation
   }
   return {
     value: hit.score,
