@@ -2,7 +2,7 @@ import { type HtmlTree, type Measures, measure, nameOf, spreadDropped } from './
 
 /** Class and id words of page furniture, and those that tell the content itself. */
 const UNLIKELY =
-  /-ad-|ai2html|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|header|legends|menu|modal|newsletter|related|remark|replies|rss|share|shoutbox|sidebar|skyscraper|social|sponsor|subscribe|supplemental|ad-break|agegate|pagination|pager|popup|promo|teaser|yom-remote|byline-?bio|author-?bio|signup|widget|recirc|most-?read|outbrain|taboola/i
+  /-ad-|ai2html|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|header|legends|menu|modal|newsletter|related|remark|replies|rss|share|shoutbox|sidebar|skyscraper|social|sponsor|subscribe|supplemental|ad-break|agegate|pagination|[\s_-]pager|popup|promo|teaser|yom-remote|byline-?bio|author-?bio|signup|widget|recirc|most-?read|outbrain|taboola/i
 const MAYBE = /and|article|body|column|content|main|shadow|story|entry|post\b|text/i
 const POSITIVE = /article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story/i
 const NEGATIVE =
@@ -60,7 +60,7 @@ export function mainContent(tree: HtmlTree): Selection {
   const measures = measure(tree, dropped)
   const scores = scoreElements(tree, measures, dropped)
   const top = topElement(tree, measures, scores)
-  if (top < 0) return { roots: [0], dropped }
+  if (top < 0) return measures.text[0]! > 0 ? { roots: [0], dropped } : wholePage(tree)
   const roots = withSiblings(tree, measures, scores, top, dropped)
   const cleaned = dropped.slice()
   for (const root of roots) dropClutter(tree, measures, root, cleaned)
@@ -68,7 +68,7 @@ export function mainContent(tree: HtmlTree): Selection {
   let length = 0
   for (const root of roots) length += kept.text[root]!
   if (length >= MIN_CONTENT || length >= measures.text[0]! / 2) return { roots, dropped: cleaned }
-  return { roots: [0], dropped }
+  return measures.text[0]! >= MIN_CONTENT ? { roots: [0], dropped } : wholePage(tree)
 }
 
 /** The whole page, with everything that is visible. */
@@ -81,14 +81,19 @@ function labelsOf(tree: HtmlTree, index: number): string {
   return attributes === undefined ? '' : `${attributes.class ?? ''} ${attributes.id ?? ''}`
 }
 
+/** An element with more than this share of the page's prose is not furniture, whatever it is called. */
+const MAX_FURNITURE_SHARE = 0.35
+
 function dropFurniture(tree: HtmlTree, dropped: Uint8Array): void {
+  const all = measure(tree, dropped)
+  const most = (all.text[0]! - all.links[0]!) * MAX_FURNITURE_SHARE
   const untouched = new Uint8Array(tree.nodes.length)
   for (let index = 1; index < tree.nodes.length; index++) {
     const name = nameOf(tree, index)
     const parent = tree.parents[index]!
     untouched[index] =
       untouched[parent] === 1 || name === 'table' || name === 'pre' || name === 'code' ? 1 : 0
-    if (name === '' || dropped[parent] === 1) continue
+    if (name === '' || dropped[parent] === 1 || all.text[index]! - all.links[index]! > most) continue
     const role = tree.nodes[index]!.attribs?.role
     if (role !== undefined && FURNITURE_ROLES.has(role)) dropped[index] = 1
     else if (FURNITURE_TAGS.has(name)) dropped[index] = 1
