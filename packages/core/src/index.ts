@@ -59,6 +59,8 @@ export {
   or,
   startsWith,
 } from './filter/build.js'
+export type { FieldType, FieldTypes } from './filter/coerce.js'
+export { coerceFilter } from './filter/coerce.js'
 export type { Filter, Scalar } from './filter/filter.js'
 export type { FilterAlgebra, FilterLeaf } from './filter/fold.js'
 export { filterFields, foldFilter } from './filter/fold.js'

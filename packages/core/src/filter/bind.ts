@@ -3,6 +3,7 @@ import type { MetadataValue } from '../document.js'
 import { RagError } from '../errors.js'
 import {
   and,
+  combine,
   comparableRule,
   eq,
   has,
@@ -12,7 +13,6 @@ import {
   not,
   notOneOf,
   oneOf,
-  or,
   scalarRule,
 } from './build.js'
 import type { Filter, Scalar } from './filter.js'
@@ -79,12 +79,12 @@ function bindValue(
       if (!items.every((item) => typeof item === 'string'))
         mistyped(leaf, slot.name, 'a string or strings', value)
       const parts = items.map((item) => Object.freeze({ op, field, value: item }))
-      return isList ? or(...parts) : parts[0]!
+      return isList ? combine('or', parts) : parts[0]!
     }
     case 'has': {
       if (!items.every(isComparable)) mistyped(leaf, slot.name, comparableRule, value)
       const parts = items.map((item) => has(field, item))
-      return isList ? or(...parts) : parts[0]!
+      return isList ? combine('or', parts) : parts[0]!
     }
     default:
       if (!isComparable(value)) mistyped(leaf, slot.name, comparableRule, value)
@@ -123,12 +123,12 @@ function bind(filter: Filter, values: FilterValues, policy: Policy): Filter | un
     case 'and': {
       const parts = filter.filters.map((part) => bind(part, values, policy))
       const kept = parts.filter((part) => part !== dropped)
-      return kept.length === 0 && parts.length > 0 ? dropped : and(...kept)
+      return kept.length === 0 && parts.length > 0 ? dropped : combine('and', kept)
     }
     case 'or': {
       const parts = filter.filters.map((part) => bind(part, values, policy))
       const kept = parts.filter((part) => part !== dropped)
-      return kept.length < parts.length ? dropped : or(...kept)
+      return kept.length < parts.length ? dropped : combine('or', kept)
     }
     case 'not': {
       const part = bind(filter.filter, values, policy)

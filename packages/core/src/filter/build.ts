@@ -106,14 +106,19 @@ export function exists(name: string): Filter {
   return Object.freeze({ op: 'exists', field: field(name) })
 }
 
+/** `and` or `or` of a list that may be too long to spread into a call. */
+export function combine(op: 'and' | 'or', filters: readonly Filter[]): Filter {
+  return Object.freeze({ op, filters: filterList(filters) })
+}
+
 /** All hold. `and()` is true. */
 export function and(...filters: readonly Filter[]): Filter {
-  return Object.freeze({ op: 'and', filters: filterList(filters) })
+  return combine('and', filters)
 }
 
 /** At least one holds. `or()` is false. */
 export function or(...filters: readonly Filter[]): Filter {
-  return Object.freeze({ op: 'or', filters: filterList(filters) })
+  return combine('or', filters)
 }
 
 /** The filter does not hold. */

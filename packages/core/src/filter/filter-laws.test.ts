@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Metadata, MetadataValue } from '../document.js'
 import { bindFilter } from './bind.js'
 import { and } from './build.js'
+import { coerceFilter } from './coerce.js'
 import type { Filter, Scalar } from './filter.js'
 import { filterFields, foldFilter } from './fold.js'
 import { compileFilter, matchesFilter } from './matches.js'
@@ -137,6 +138,17 @@ describe('simplifyFilter', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+})
+
+describe('long lists', () => {
+  it('of clauses and values go through every step', () => {
+    const clauses: Filter[] = Array.from({ length: 300_000 }, (_, value) => ({ op: 'eq', field: 'f', value }))
+    const long: Filter = { op: 'or', filters: [{ op: 'or', filters: clauses }] }
+    const bound = coerceFilter(bindFilter(simplifyFilter(long), {}), { f: 'number' })
+    expect('filters' in bound && bound.filters.length).toBe(300_000)
+    expect(compileFilter(bound)({ f: 299_999 })).toBe(true)
+    expect(matchesFilter(bound, { f: 300_000 })).toBe(false)
   })
 })
 

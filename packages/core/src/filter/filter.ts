@@ -2,9 +2,14 @@ export type Scalar = string | number | boolean | null
 
 /**
  * A condition on metadata, as data. Meaning, the same in every store:
- * a missing field equals nothing; `ne` is `not eq` and `notIn` is `not in`, so both hold for a missing field;
- * comparisons across types are false; strings compare by UTF-16 code unit, so ISO dates sort;
- * `and []` is true, `or []` is false. On a list-valued field only `has` and `exists` can be true.
+ *
+ * - A field is an own property that is not undefined; `exists` is true for one that holds null or `[]`.
+ * - A missing field equals nothing; `ne` is `not eq` and `notIn` is `not in`, so both hold for a missing field.
+ * - Equality is strict: `'35'` is not 35, case counts, NaN equals nothing (not even NaN).
+ * - Comparisons across types are false; strings compare by UTF-16 code unit, so ISO dates sort.
+ * - On a list-valued field only `has`, `exists` and the negations `ne` and `notIn` can be true.
+ * - `and []` is true, `or []` is false; `in []` is false, `notIn []` is true.
+ * - A clause whose placeholder was never filled in matches nothing, and neither does its negation.
  */
 export type Filter =
   | { readonly op: 'eq' | 'ne'; readonly field: string; readonly value: Scalar }

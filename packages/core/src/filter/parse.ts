@@ -89,9 +89,10 @@ function parse(path: string, value: unknown, depth: number, bounds: Bounds): Fil
   const op = fields.get('op')
   const keys = typeof op === 'string' && Object.hasOwn(keysOf, op) ? keysOf[op] : undefined
   if (keys === undefined) reject(`${path}.op`, `one of ${ops.join(', ')}`, op)
-  for (const key of fields.keys())
-    if (key !== 'op' && !keys.includes(key))
-      reject(path, `an object with only op, ${keys.join(', ')}`, `the key ${key}`)
+  for (const key of fields.keys()) {
+    if (key === 'op' || keys.includes(key)) continue
+    reject(path, `an object of only op, ${keys.join(' and ')}, without ${show(key)}`, value)
+  }
 
   const kind = op as Filter['op']
   if (kind === 'and' || kind === 'or') {

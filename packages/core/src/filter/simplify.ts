@@ -1,4 +1,4 @@
-import { and, eq, ne, not, or } from './build.js'
+import { and, combine, eq, ne, not, or } from './build.js'
 import type { Filter } from './filter.js'
 import { type FilterLeaf, isUnbound } from './fold.js'
 
@@ -20,7 +20,7 @@ function simplifyList(op: 'and' | 'or', filters: readonly Filter[]): Filter {
     else parts.push(part)
   }
   if (parts.length === 1) return parts[0]!
-  return op === 'and' ? and(...parts) : or(...parts)
+  return combine(op, parts)
 }
 
 function simplifyLeaf(leaf: FilterLeaf): Filter {
