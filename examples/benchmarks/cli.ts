@@ -1,0 +1,59 @@
+import { BenchContext, type BenchFlags } from './harness/context.js'
+import { formatReport } from './harness/report.js'
+import { qualityBench } from './quality/bench.js'
+
+const benches = [qualityBench]
+
+const usage = `Usage: bench <name> [--json] [--quick] [--only a,b]
+
+${benches.map((bench) => `  ${bench.name.padEnd(10)} ${bench.description}`).join('\n')}
+
+  --json     one JSON object on standard output
+  --quick    fewer cases and rounds
+  --only     only these subjects, separated by commas`
+
+interface Arguments extends BenchFlags {
+  readonly name: string | undefined
+  readonly json: boolean
+}
+
+function parseArguments(args: readonly string[]): Arguments {
+  let name: string | undefined
+  let json = false
+  let quick = false
+  let only: string[] = []
+  for (let i = 0; i < args.length; i++) {
+    const argument = args[i]!
+    if (argument === '--json') json = true
+    else if (argument === '--quick') quick = true
+    else if (argument === '--only' || argument.startsWith('--only=')) {
+      const list = argument === '--only' ? args[++i] : argument.slice('--only='.length)
+      if (!list) throw new Error('--only needs subjects, separated by commas.')
+      only = list.split(',').map((subject) => subject.trim())
+    } else if (argument.startsWith('-')) throw new Error(`Unknown option ${argument}.`)
+    else if (name === undefined) name = argument
+    else throw new Error(`One benchmark at a time: got ${name} and ${argument}.`)
+  }
+  return { name, json, quick, only }
+}
+
+/** Runs one benchmark; resolves with the exit code: 0 when it ran, 1 when it failed, 2 for wrong arguments. */
+export async function main(args: readonly string[]): Promise<number> {
+  let parsed: Arguments
+  try {
+    parsed = parseArguments(args)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    return 2
+  }
+  const bench = benches.find((candidate) => candidate.name === parsed.name)
+  if (!bench) {
+    console.error(parsed.name === undefined ? usage : `There is no benchmark "${parsed.name}".\n\n${usage}`)
+    return 2
+  }
+  const context = new BenchContext(parsed)
+  await bench.run(context)
+  const report = context.report(bench.name)
+  console.log(parsed.json ? JSON.stringify(report, null, 2) : formatReport(report))
+  return report.rows.length > 0 ? 0 : 1
+}

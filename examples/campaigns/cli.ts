@@ -1,0 +1,44 @@
+import { type VolumeOptions, volumeCampaign } from './volume.js'
+
+const usage = `Usage: campaign <name> [options] [--json]
+
+  volume     ingests a large generated folder into a streaming sink under a heap limit
+             --megabytes N   size of the folder (default 2048)
+             --heap N        heap limit of the ingesting process in MB (default 256)`
+
+/** Runs one campaign; resolves with the exit code: 0 when it held, 1 when it did not, 2 for wrong arguments. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args
+  if (name !== 'volume') {
+    console.error(name === undefined ? usage : `There is no campaign "${name}".\n\n${usage}`)
+    return 2
+  }
+  let options: VolumeOptions
+  try {
+    options = {
+      megabytes: readNumber(rest, '--megabytes', 2048),
+      heapMegabytes: readNumber(rest, '--heap', 256),
+    }
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    return 2
+  }
+  const result = await volumeCampaign(options, (text) => process.stderr.write(`${text}\n`))
+  console.log(
+    rest.includes('--json')
+      ? JSON.stringify(result)
+      : `${result.megabytes} MB, ${result.documents} documents, ${result.chunks} chunks, ${result.failures} failures in ` +
+          `${result.seconds.toFixed(1)} s under a heap of ${result.heapMegabytes} MB; peak resident ${result.peakResidentMegabytes} MB`,
+  )
+  return result.documents === result.expectedDocuments && result.failures === 0 ? 0 : 1
+}
+
+function readNumber(args: readonly string[], name: string, fallback: number): number {
+  const at = args.findIndex((argument) => argument === name || argument.startsWith(`${name}=`))
+  if (at === -1) return fallback
+  const text = args[at] === name ? args[at + 1] : args[at]!.slice(name.length + 1)
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`${name} must be a positive integer, got ${text ?? 'nothing'}.`)
+  return value
+}

@@ -1,0 +1,88 @@
+import { recursiveChunker } from '@tesserae/chunkers'
+import { ingest, type LineIndex, type Loaded, lineIndex, type StageScore } from '@tesserae/core'
+import { staticEmbedder } from '@tesserae/models/static'
+import { denseRetriever, hybridRetriever, lexicalRetriever, memoryStore } from '@tesserae/retrievers'
+import type { Progress } from './progress.js'
+
+export interface QuickstartHit {
+  readonly uri: string
+  /** Line where the passage starts, from 1; null where the format has pages instead of lines. */
+  readonly line: number | null
+  readonly page: string | null
+  readonly start: number
+  readonly end: number
+  readonly text: string
+  readonly score: number
+  readonly trace: readonly StageScore[]
+}
+
+export interface QuickstartResult {
+  readonly documents: number
+  readonly chunks: number
+  readonly failures: readonly { readonly uri: string; readonly code: string; readonly message: string }[]
+  readonly seconds: { readonly ingest: number; readonly query: number }
+  readonly answers: readonly { readonly question: string; readonly hits: readonly QuickstartHit[] }[]
+}
+
+export interface QuickstartOptions {
+  readonly source: AsyncIterable<Loaded>
+  readonly questions: readonly string[]
+  readonly limit: number
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The whole path: load, chunk, embed, index, search. What a program of yours would do in its own words. */
+export async function quickstart(options: QuickstartOptions): Promise<QuickstartResult> {
+  const { source, questions, limit, onProgress, signal } = options
+  const started = performance.now()
+  const embedder = await staticEmbedder()
+  const store = memoryStore({ dimensions: embedder.dimensions })
+  const lines = new Map<string, LineIndex>()
+  const report = await ingest(withLines(source, lines), {
+    chunker: recursiveChunker({ maxTokens: 400 }),
+    embedder,
+    store,
+    signal,
+    onProgress,
+  })
+  const ingested = performance.now()
+
+  const retriever = hybridRetriever([denseRetriever({ store, embedder }), lexicalRetriever({ store })])
+  const answers = []
+  for (const question of questions) {
+    const hits = await retriever.retrieve(question, { limit, signal })
+    answers.push({
+      question,
+      hits: hits.map(({ chunk, score, trace }) => ({
+        uri: chunk.uri ?? chunk.documentId,
+        line: chunk.page === undefined ? (lines.get(chunk.documentId)?.lineOf(chunk.start) ?? null) : null,
+        page: chunk.page ?? null,
+        start: chunk.start,
+        end: chunk.end,
+        text: chunk.text,
+        score,
+        trace,
+      })),
+    })
+  }
+  const answered = performance.now()
+  return {
+    documents: report.documents.written,
+    chunks: report.chunks.written,
+    failures: report.failures.map(({ uri, code, message }) => ({ uri, code, message })),
+    seconds: { ingest: (ingested - started) / 1000, query: (answered - ingested) / 1000 },
+    answers,
+  }
+}
+
+/** Remembers where the lines of each document start: a few bytes a line, so that a hit can be cited as file:line. */
+async function* withLines(
+  source: AsyncIterable<Loaded>,
+  lines: Map<string, LineIndex>,
+): AsyncIterable<Loaded> {
+  for await (const loaded of source) {
+    if (loaded.type === 'document') lines.set(loaded.document.id, lineIndex(loaded.document.text))
+    yield loaded
+  }
+}

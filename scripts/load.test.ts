@@ -1,0 +1,142 @@
+import { execFile, spawn } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+// A small project that has the packages installed as npm would lay them out: only the published files, their
+// dependencies, and none of the optional peers. Every entry must load there in every way people load packages.
+const root = resolve(fileURLToPath(new URL('..', import.meta.url)))
+const project = join(root, '.tesserae', 'load')
+const run = promisify(execFile)
+
+interface Manifest {
+  readonly name: string
+  readonly files: readonly string[]
+  readonly dependencies?: Record<string, string>
+  readonly exports: Record<string, string | Record<string, string>>
+}
+
+/** Every importable entry, for example `@tesserae/models/static`. */
+const entries: string[] = []
+
+function place(folder: string): void {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
+  const target = join(project, 'node_modules', manifest.name)
+  mkdirSync(target, { recursive: true })
+  cpSync(join(folder, 'package.json'), join(target, 'package.json'))
+  for (const file of manifest.files) {
+    if (existsSync(join(folder, file))) cpSync(join(folder, file), join(target, file), { recursive: true })
+  }
+  for (const [entry, conditions] of Object.entries(manifest.exports)) {
+    if (typeof conditions !== 'string')
+      entries.push(entry === '.' ? manifest.name : manifest.name + entry.slice(1))
+  }
+  for (const dependency of Object.keys(manifest.dependencies ?? {})) {
+    if (dependency.startsWith('@tesserae/')) continue
+    const link = join(project, 'node_modules', dependency)
+    if (existsSync(link)) continue
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(folder, 'node_modules', dependency), link, 'dir')
+  }
+}
+
+/** Prints, per entry, the names it exports, less what interoperation with CommonJS adds to a namespace. */
+function program(load: (entry: string, variable: string) => string): string {
+  const lines = entries.map((entry, i) => load(entry, `entry${i}`))
+  const exported = (variable: string) =>
+    `Object.keys(${variable}).filter((name) => !/^(default|__esModule|module.exports)$/.test(name)).sort()`
+  const names = entries.map((entry, i) => `${JSON.stringify(entry)}: ${exported(`entry${i}`)}`)
+  return `${lines.join('\n')}\nconsole.log(JSON.stringify({ ${names.join(', ')} }))\n`
+}
+
+const esm = (entry: string, variable: string) => `import * as ${variable} from '${entry}'`
+const cjs = (entry: string, variable: string) => `const ${variable} = require('${entry}')`
+
+type Names = Record<string, readonly string[]>
+
+function readNames(stdout: string): Names {
+  const line = stdout.split('\n').find((text) => text.includes('{"@tesserae'))
+  if (line === undefined) throw new Error(`No names in: ${stdout}`)
+  return JSON.parse(line.slice(line.indexOf('{'), line.lastIndexOf('}') + 1)) as Names
+}
+
+beforeAll(() => {
+  rmSync(project, { recursive: true, force: true })
+  mkdirSync(project, { recursive: true })
+  for (const name of readdirSync(join(root, 'packages'))) place(join(root, 'packages', name))
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'load', private: true }))
+  const compilerOptions = {
+    target: 'es2023',
+    module: 'nodenext',
+    strict: true,
+    skipLibCheck: false,
+    types: ['node'],
+  }
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+  writeFileSync(join(project, 'modules.mjs'), program(esm))
+  writeFileSync(join(project, 'required.cjs'), program(cjs))
+  writeFileSync(join(project, 'script.ts'), program(esm))
+  writeFileSync(join(project, 'module.mts'), program(esm))
+})
+
+const tool = (name: string) => join(root, 'node_modules', '.bin', name)
+
+describe('every entry of every package loads without optional peers', () => {
+  let expected: Names
+
+  it('from an ES module', async () => {
+    expected = readNames((await run(process.execPath, ['modules.mjs'], { cwd: project })).stdout)
+    expect(Object.keys(expected)).toEqual(entries)
+    for (const [entry, names] of Object.entries(expected)) expect(names, entry).not.toHaveLength(0)
+  })
+
+  it('from require', async () => {
+    expect(readNames((await run(process.execPath, ['required.cjs'], { cwd: project })).stdout)).toEqual(
+      expected,
+    )
+  })
+
+  it('from a ts-node script, types checked', async () => {
+    expect(readNames((await run(tool('ts-node'), ['script.ts'], { cwd: project })).stdout)).toEqual(expected)
+  })
+
+  it('from the ts-node REPL', async () => {
+    expect(readNames(await repl(program(esm)))).toEqual(expected)
+  })
+
+  it('from tsx, as CommonJS and as a module', async () => {
+    for (const file of ['script.ts', 'module.mts']) {
+      expect(readNames((await run(tool('tsx'), [file], { cwd: project })).stdout)).toEqual(expected)
+    }
+  })
+})
+
+function repl(input: string): Promise<string> {
+  return new Promise((resolvePromise, reject) => {
+    const child = spawn(tool('ts-node'), ['--interactive'], { cwd: project })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (data) => {
+      stdout += String(data)
+    })
+    child.stderr.on('data', (data) => {
+      stderr += String(data)
+    })
+    child.on('error', reject)
+    child.on('exit', (code) =>
+      code === 0 ? resolvePromise(stdout) : reject(new Error(`exit ${code}: ${stderr}${stdout}`)),
+    )
+    child.stdin.end(input)
+  })
+}
