@@ -24,8 +24,8 @@ import {
   type VectorIndex,
   type VectorSearch,
 } from '@tesserae/core'
-import { bm25Index } from '../bm25/bm25-index.js'
-import { flatIndex } from '../flat/flat-index.js'
+import { bm25Index } from '../bm25/index.js'
+import { flatIndex } from '../flat/index.js'
 import { intersect } from './bits.js'
 import { Columns } from './columns.js'
 import { Ordinals } from './ordinals.js'
