@@ -1,4 +1,4 @@
-import { safeCutAfter, safeCutBefore } from '@tesserae/core'
+import { isSafeCut, safeCutAfter, safeCutBefore } from '@tesserae/core'
 import { isBlankClass, UNSPACED } from './classes.js'
 
 /** How far a cut may drift to find the border of a word: longer runs are links and encoded data. */
@@ -25,8 +25,9 @@ export function fineCutBefore(
   classes: Uint8Array,
 ): number {
   if (level === 'word') {
-    const cut = wordCutBefore(text, Math.max(floor, limit - LONGEST_WORD), limit, classes)
-    if (cut > floor) return cut
+    const lowest = Math.max(floor, limit - LONGEST_WORD)
+    const cut = wordCutBefore(text, lowest, limit, classes)
+    if (cut > lowest) return cut
   }
   if (level !== 'none') {
     const cut = graphemeCutBefore(text, limit)
@@ -93,7 +94,7 @@ function segmentCutBefore(text: string, floor: number, limit: number): number {
   for (const segment of words.segment(window)) {
     const cut = from + segment.index
     if (cut > limit) break
-    if (cut > best && segment.index > 0 && !TRAILING_PUNCTUATION.includes(text.charAt(cut))) best = cut
+    if (cut > best && segment.index > 0 && isWordBorder(text, cut)) best = cut
   }
   return best
 }
@@ -105,9 +106,14 @@ function segmentCutAfter(text: string, floor: number, limit: number): number {
   for (const segment of words.segment(window)) {
     const cut = from + segment.index
     if (cut >= limit) break
-    if (cut >= floor && segment.index > 0 && !TRAILING_PUNCTUATION.includes(text.charAt(cut))) return cut
+    if (cut >= floor && segment.index > 0 && isWordBorder(text, cut)) return cut
   }
   return limit
+}
+
+/** Punctuation is a segment of its own: it stays with the word before it. */
+function isWordBorder(text: string, offset: number): boolean {
+  return isSafeCut(text, offset) && !TRAILING_PUNCTUATION.includes(text.charAt(offset))
 }
 
 /** Last border between grapheme clusters at or before `limit`; -1 when none lies within the window looked at. */
@@ -120,7 +126,7 @@ function graphemeCutBefore(text: string, limit: number): number {
   for (const segment of graphemes.segment(window)) {
     const cut = from + segment.index
     if (cut > limit) return best
-    if (segment.index > 0) best = cut
+    if (segment.index > 0 && isSafeCut(text, cut)) best = cut
   }
   return from + window.length <= limit ? limit : best
 }
@@ -133,7 +139,7 @@ function graphemeCutAfter(text: string, floor: number): number {
   graphemes ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
   for (const segment of graphemes.segment(window)) {
     const cut = from + segment.index
-    if (cut >= floor && segment.index > 0) return cut
+    if (cut >= floor && segment.index > 0 && isSafeCut(text, cut)) return cut
   }
   return from + window.length
 }

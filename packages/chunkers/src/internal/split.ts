@@ -8,7 +8,11 @@ const CHUNKS_PER_LOOK = 128
 const TURN_MS = 20
 
 /** Packs to the end, giving way to the event loop now and then; throws the signal's reason when aborted. */
-export async function packAll(plan: PackPlan, countsTokens: boolean, options: CallOptions): Promise<ChunkSpan[]> {
+export async function packAll(
+  plan: PackPlan,
+  countsTokens: boolean,
+  options: CallOptions,
+): Promise<ChunkSpan[]> {
   const spans: ChunkSpan[] = []
   const packer = new Packer(plan)
   let turnStart = Date.now()

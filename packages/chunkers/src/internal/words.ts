@@ -20,7 +20,8 @@ function wordEnds(text: string): Uint32Array {
       isInside = false
       continue
     }
-    const startsWord: boolean = kind === UNSPACED || (isUnspaced && (kind < MARK || (kind >= OPEN && kind < CLOSE)))
+    const startsWord: boolean =
+      kind === UNSPACED || (isUnspaced && (kind < MARK || (kind >= OPEN && kind < CLOSE)))
     if (isInside && startsWord) ends[count++] = at
     isInside = true
     isUnspaced = kind === UNSPACED || (isUnspaced && !startsWord)

@@ -2,7 +2,7 @@ import type { Chunker, Tokenizer } from '@tesserae/core'
 import { pieceTokenizer } from '@tesserae/core'
 import { chunkerLaws } from '@tesserae/core/testing'
 import { describe, it } from 'vitest'
-import { recursiveChunker } from './index.js'
+import { recursiveChunker } from './recursive.js'
 
 /** One token per UTF-16 code unit: the finest ruler there is, so that every cap is exact. */
 const unitTokenizer: Tokenizer = {
@@ -40,7 +40,7 @@ const subjects: readonly Subject[] = [
     make: () => recursiveChunker({ maxTokens: 40 }),
     maxTokens: 40,
     tokenizer: pieces,
-    hugeLineUnits: 5000,
+    hugeLineUnits: 2000,
     count: 4000,
   },
   {
@@ -48,7 +48,7 @@ const subjects: readonly Subject[] = [
     make: () => recursiveChunker({ maxTokens: 60, overlapPercent: 25 }),
     maxTokens: 60,
     tokenizer: pieces,
-    hugeLineUnits: 5000,
+    hugeLineUnits: 2000,
     count: 3000,
   },
   {
@@ -80,7 +80,7 @@ const subjects: readonly Subject[] = [
     make: () => recursiveChunker({ maxTokens: 30, separators: [{ before: '\n#' }, { after: ',' }, 'line'] }),
     maxTokens: 30,
     tokenizer: pieces,
-    hugeLineUnits: 5000,
+    hugeLineUnits: 2000,
     count: 2500,
   },
 ]
