@@ -1,5 +1,5 @@
 import type { Tokenizer } from '@tesserae/core'
-import { CLOSE, characterClasses, isBlankClass, MARK, OPEN, UNSPACED } from './classes.js'
+import { characterClasses, DIGIT, isBlankClass, LETTER, UNSPACED } from './classes.js'
 
 /**
  * Words as a word processor counts them: what stands between blanks, and each character of the scripts that
@@ -20,8 +20,7 @@ function wordEnds(text: string): Uint32Array {
       isInside = false
       continue
     }
-    const startsWord: boolean =
-      kind === UNSPACED || (isUnspaced && (kind < MARK || (kind >= OPEN && kind < CLOSE)))
+    const startsWord: boolean = kind === UNSPACED || (isUnspaced && kind >= LETTER && kind <= DIGIT)
     if (isInside && startsWord) ends[count++] = at
     isInside = true
     isUnspaced = kind === UNSPACED || (isUnspaced && !startsWord)
