@@ -248,7 +248,10 @@ class TypedBm25Index implements Bm25Index {
     return counts
   }
 
-  /** The query's terms that stand in some document, heaviest first. */
+  /**
+   * The query's terms that stand in some document, heaviest first; equal ones as the query has them, so that
+   * the order of additions, and with it the last bit of a score, does not depend on the index's history.
+   */
   private scorers(query: string, constant: number, perLength: number): TermScorer[] {
     const scorers: TermScorer[] = []
     for (const [term, times] of this.queryTerms(query)) {
@@ -258,7 +261,7 @@ class TypedBm25Index implements Bm25Index {
       const bound = weight * this.postings.highestSaturation(term, constant, perLength)
       scorers.push({ term, weight, bound })
     }
-    return scorers.sort((x, y) => y.weight - x.weight || x.term - y.term)
+    return scorers.sort((x, y) => y.weight - x.weight)
   }
 
   /**

@@ -4,7 +4,7 @@ import { type AnalyzerOptions, createAnalyzer, type Language } from '../create-a
 import { words } from '../words.js'
 
 const functionWords = /* @__PURE__ */ words(`
-  à ai alors au aucun aussi autre aux avaient avait avec avez avoir avons c ce ceci cela celle celles
+  a à ai alors au aucun aussi autre aux avaient avait avec avez avoir avons c ce ceci cela celle celles
   celui ces cet cette ceux chez comme d dans de des donc dont du elle elles en encore entre es est et
   étaient était été être eu eux fait fut il ils j je l la là le les leur leurs lui m ma mais me même mes
   moi mon n ne ni nos notre nous on ont ou où par pas pendant peu peut plus pour pourquoi qu quand que

@@ -11,7 +11,11 @@ const functionWords = /* @__PURE__ */ words(`
 
 /** As the stemmer does it: no accents (but the diaeresis, which keeps vowels apart), no final form of sigma. */
 function prepare(word: string): string {
-  return word.normalize('NFD').replace(/\u0301/g, '').normalize('NFC').replaceAll('ς', 'σ')
+  return word
+    .normalize('NFD')
+    .replace(/\u0301/g, '')
+    .normalize('NFC')
+    .replaceAll('ς', 'σ')
 }
 
 const language: Language = {
