@@ -9,8 +9,8 @@ const maxDepth = 100
 /** Every value is tagged with its type and every string carries its length, so no two values share an encoding. */
 function encode(value: unknown, depth: number): string {
   if (typeof value === 'string') return `s${value.length}:${value}`
-  // `+ 0` turns -0 into 0; NaN and the infinities have names of their own.
-  if (typeof value === 'number') return `n${value + 0};`
+  // As text -0 is 0, and NaN and the infinities have names of their own.
+  if (typeof value === 'number') return `n${value};`
   if (value === null || value === undefined || typeof value === 'boolean') return `${value};`
   if (depth < maxDepth && Array.isArray(value)) {
     let list = '['

@@ -67,6 +67,13 @@ describe('composeOffsetMaps', () => {
     expect(composeOffsetMaps(first, second)).toEqual(mapOf([0, 0], [2, 2], [6, 5], [8, 7], [8, 8]))
   })
 
+  it('keeps a replacement whole that swallows an earlier deletion', () => {
+    // abcdef → abdef (c deleted) → aXf (bde replaced by X).
+    const first = mapOf([0, 0], [2, 2], [2, 3], [5, 6])
+    const second = mapOf([0, 0], [1, 1], [2, 4], [3, 5])
+    expect(composeOffsetMaps(first, second)).toEqual(mapOf([0, 0], [1, 1], [2, 5], [3, 6]))
+  })
+
   it('puts inserted text before what was already deleted there', () => {
     const first = mapOf([0, 0], [2, 2], [2, 4], [5, 7])
     const second = mapOf([0, 0], [2, 2], [3, 2], [6, 5])

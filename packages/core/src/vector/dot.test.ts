@@ -60,6 +60,16 @@ describe('dot and squaredDistance', () => {
     expect(squaredDistance(Float32Array.of(3, 0), 0, Float32Array.of(0, 4), 0, 2)).toBe(25)
   })
 
+  it('add the accumulators in pairs: (s0 + s1) + (s2 + s3)', () => {
+    // 2^80 swallows a 1 added to it, so each order of the additions gives another sum.
+    const large = 2 ** 80
+    const ones = new Float32Array(8).fill(1)
+    expect(dot(Float32Array.of(1, large, -large, 1), 0, ones, 0, 4)).toBe(0)
+    expect(dot(Float32Array.of(large, -large, 1, 1), 0, ones, 0, 4)).toBe(2)
+    expect(dot(Float32Array.of(large, 1, 0, 0, -large, 0, 0, 0), 0, ones, 0, 8)).toBe(1)
+    expect(dot(Float32Array.of(large, 1, 0, 0, 0, -large, 0, 0), 0, ones, 0, 8)).toBe(0)
+  })
+
   it('pass NaN on', () => {
     expect(dot(Float32Array.of(1, Number.NaN), 0, Float32Array.of(1, 1), 0, 2)).toBeNaN()
   })

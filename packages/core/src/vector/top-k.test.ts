@@ -78,6 +78,12 @@ describe('TopK', () => {
     expect(drained(top)).toEqual({ ordinals: [], scores: [] })
   })
 
+  it('keeps an ordinal offered twice twice, and not once more for nothing', () => {
+    const top = new TopK(2)
+    expect([top.push(4, 1), top.push(4, 1), top.push(4, 1)]).toEqual([true, true, false])
+    expect(drained(top)).toEqual({ ordinals: [4, 4], scores: [1, 1] })
+  })
+
   it('returns arrays that later searches do not touch', () => {
     const top = new TopK(1)
     top.push(1, 1)
