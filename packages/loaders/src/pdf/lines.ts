@@ -15,7 +15,7 @@ export interface Run {
 
 /** Gaps in multiples of the font size: below the first letters touch, above the second another column begins. */
 const WORD_GAP = 0.15
-const COLUMN_GAP = 1.5
+const COLUMN_GAP = 1
 /** Baselines closer than this are one line: superscripts and subscripts stay in it. */
 const BASELINE_SHIFT = 0.35
 

@@ -4,14 +4,14 @@ import type { Run } from './lines.js'
 export type Column = readonly (readonly Run[])[]
 
 /** Smallest gutter between columns, in multiples of the usual font size. */
-const GUTTER = 0.8
+const GUTTER = 0.6
 /** Share of lines that may run across a gutter: titles, figures, page headers. */
-const MAX_CROSSING = 0.2
+const MAX_CROSSING = 0.35
 /** Lines of prose are longer than cells of a table, in characters. */
 const PROSE_LENGTH = 14
 const MIN_COLUMN_LINES = 3
 const MAX_DEPTH = 6
-const BUCKETS = 256
+const BUCKETS = 1024
 
 /**
  * Cuts runs into columns in reading order. Where a vertical strip is free of text but for a few lines across
@@ -84,18 +84,18 @@ function findGutter(runs: readonly Run[]): number | undefined {
   const minimum = GUTTER * medianSize(runs)
   const limit = Math.floor(runs.length * MAX_CROSSING)
   let best: { readonly x: number; readonly crossing: number; readonly width: number } | undefined
-  for (let bucket = Math.floor(BUCKETS * 0.1); bucket < BUCKETS * 0.9; ) {
+  for (let bucket = Math.floor(BUCKETS * 0.1); bucket < BUCKETS * 0.9; bucket++) {
     const crossing = covered[bucket]!
+    // A strip begins where fewer runs lie than before.
+    if (crossing > limit || crossing >= covered[bucket - 1]!) continue
     let end = bucket + 1
     while (end < BUCKETS && covered[end]! <= crossing) end++
     const gap = (end - bucket) * width
     const better =
       best === undefined || crossing < best.crossing || (crossing === best.crossing && gap > best.width)
-    if (crossing <= limit && gap >= minimum && better) {
-      const x = left + ((bucket + end) / 2) * width
-      if (separatesProse(runs, x)) best = { x, crossing, width: gap }
-    }
-    bucket = covered[end - 1]! < crossing || end === bucket + 1 ? bucket + 1 : end
+    if (gap < minimum || !better) continue
+    const x = left + ((bucket + end) / 2) * width
+    if (separatesProse(runs, x)) best = { x, crossing, width: gap }
   }
   return best?.x
 }
