@@ -108,10 +108,12 @@ function firstAtLeast(numbers: readonly number[], least: number): number {
   return low
 }
 
+/** `[1](…)`, or `[1]:` after at most three blanks at the beginning of a line. */
 function isLink(answer: string, found: Span): boolean {
   const next = answer[found.end]
   if (next === '(') return true
   if (next !== ':') return false
-  const lineStart = answer.lastIndexOf('\n', found.start - 1) + 1
-  return found.start - lineStart <= 3 && answer.slice(lineStart, found.start).trim() === ''
+  let lineStart = found.start
+  while (found.start - lineStart < 3 && answer[lineStart - 1] === ' ') lineStart -= 1
+  return lineStart === 0 || answer[lineStart - 1] === '\n'
 }
