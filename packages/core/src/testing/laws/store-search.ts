@@ -36,6 +36,9 @@ function filters(random: Random): Filter[] {
 
 /** The laws of both searches that do not depend on how scores are made. `search` must match every entry. */
 async function checkFilters(search: Search, entries: readonly Entry[], random: Random): Promise<void> {
+  const scores = new Map(
+    (await search({ limit: entries.length })).map(({ chunk, score }) => [chunk.id, score]),
+  )
   for (const filter of filters(random)) {
     const expected = entries
       .filter(({ chunk }) => matchesFilter(filter, chunk.metadata))
@@ -48,6 +51,11 @@ async function checkFilters(search: Search, entries: readonly Entry[], random: R
       expected.toSorted(),
       `the filter ${told} lets other chunks through than the reference`,
     )
+    for (const { chunk, score } of all) {
+      const free = scores.get(chunk.id) ?? Number.NaN
+      if (!(Math.abs(score - free) <= 1e-5 * Math.max(1, Math.abs(free))))
+        broken(`the filter ${told} changes a score`, { expected: free, actual: score })
+    }
     const some = await search({ limit: 3, filter })
     checkRanked(some, 3, entries)
     expectSame(some.length, Math.min(3, expected.length), `the filter ${told} leaves too few for limit 3`)

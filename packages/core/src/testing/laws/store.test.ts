@@ -331,6 +331,14 @@ const mutants: readonly {
   },
   {
     laws: both('filters keep their meaning'),
+    why: 'halves scores under a filter',
+    change: searching(async (search, request) => {
+      const found = await search(request)
+      return request.filter ? found.map((hit) => ({ ...hit, score: hit.score / 2 })) : found
+    }),
+  },
+  {
+    laws: both('filters keep their meaning'),
     why: 'reads inherited properties',
     change: searching(async (search, request) => {
       const { filter } = request
