@@ -1,11 +1,18 @@
 import { checkNumber } from '../../check.js'
 import { isRagError } from '../../errors.js'
 import { Bitset } from '../../vector/bitset.js'
-import type { Metric, TopHits, VectorIndex } from '../../vector-index.js'
+import type { Metric, VectorIndex } from '../../vector-index.js'
 import { expectRagError, expectSame } from '../assert.js'
 import { broken, type Checks, type Law, type LawOptions, makeLaws } from '../law.js'
 import { type Random, seededRandom } from '../random.js'
-import { cosineSimilarity, dotProduct, euclideanDistance } from '../vectors.js'
+import {
+  bitsetOf,
+  randomVector,
+  randomVectors,
+  scan,
+  type Vectors,
+  vectorOracle,
+} from './vector-index-rules.js'
 
 export type MakeVectorIndex = (options: {
   readonly dimensions: number
@@ -25,37 +32,6 @@ export interface VectorIndexLawOptions extends LawOptions {
   readonly scoreTolerance?: number | undefined
 }
 
-const scoreOf: { readonly [metric in Metric]: (a: Float32Array, b: Float32Array) => number } = {
-  cosine: cosineSimilarity,
-  dot: dotProduct,
-  euclidean: (a, b) => -euclideanDistance(a, b),
-}
-
-function randomVector(random: Random, dimensions: number): Float32Array {
-  return Float32Array.from({ length: dimensions }, () => random.normal())
-}
-
-/** Vectors by ordinal, and the plain scan over them: the oracle. */
-type Vectors = ReadonlyMap<number, Float32Array>
-
-function scan(
-  vectors: Vectors,
-  query: Float32Array,
-  metric: Metric,
-  filter?: Bitset,
-): { ordinal: number; score: number }[] {
-  return [...vectors]
-    .filter(([ordinal]) => filter === undefined || filter.has(ordinal))
-    .map(([ordinal, vector]) => ({ ordinal, score: scoreOf[metric](query, vector) }))
-    .toSorted((a, b) => b.score - a.score || a.ordinal - b.ordinal)
-}
-
-function bitsetOf(ordinals: Iterable<number>): Bitset {
-  const bitset = new Bitset()
-  for (const ordinal of ordinals) bitset.add(ordinal)
-  return bitset
-}
-
 /** The laws of `VectorIndex`, against an exhaustive scan in double precision that the suite does itself. */
 export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOptions): readonly Law[] {
   const seed = options.seed ?? 1
@@ -63,7 +39,6 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
   const tolerance = checkNumber('scoreTolerance', options.scoreTolerance ?? 1e-4, 0)
   const minRecall = checkNumber('minRecall', options.minRecall ?? 0.95, 0, 1)
   const count = options.count ?? (options.exact ? 300 : 1000)
-  const slack = (score: number): number => tolerance * Math.max(1, Math.abs(score))
 
   const filled = async (metric: Metric, vectors: Vectors): Promise<VectorIndex> => {
     const [first] = vectors.values()
@@ -71,60 +46,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
     for (const [ordinal, vector] of vectors) index.set(ordinal, vector)
     return index
   }
-  const generated = (random: Random, size: number, dimensions: number): Map<number, Float32Array> =>
-    new Map(Array.from({ length: size }, (_, ordinal) => [ordinal, randomVector(random, dimensions)]))
-
-  /** Rules on any result: shape, order, ties, no repeats, only live and allowed ordinals, true scores. */
-  const checkHits = (
-    hits: TopHits,
-    limit: number,
-    query: Float32Array,
-    vectors: Vectors,
-    metric: Metric,
-    filter?: Bitset,
-  ): void => {
-    const { ordinals, scores } = hits
-    if (ordinals.length !== scores.length)
-      broken('as many ordinals as scores', { actual: [ordinals.length, scores.length] })
-    if (ordinals.length > limit)
-      broken('more hits than the limit', { expected: limit, actual: ordinals.length })
-    const seen = new Set<number>()
-    for (const [rank, ordinal] of ordinals.entries()) {
-      const score = scores[rank] as number
-      const vector = vectors.get(ordinal)
-      if (seen.has(ordinal)) broken('an ordinal comes twice', { actual: ordinals })
-      seen.add(ordinal)
-      if (!vector) broken('an ordinal comes back that is not in the index', { actual: ordinal })
-      if (filter && !filter.has(ordinal))
-        broken('an ordinal comes back that the filter leaves out', { actual: ordinal })
-      const truth = scoreOf[metric](query, vector)
-      if (!(Math.abs(score - truth) <= slack(truth)))
-        broken(`the ${metric} score of ordinal ${ordinal} is wrong`, { expected: truth, actual: score })
-      const [lastOrdinal, lastScore] = [ordinals[rank - 1], scores[rank - 1]]
-      if (lastOrdinal === undefined || lastScore === undefined) continue
-      if (score > lastScore) broken('scores increase', { actual: scores })
-      if (score === lastScore && ordinal < lastOrdinal)
-        broken('equal scores do not come by ascending ordinal', { actual: ordinals })
-    }
-  }
-  /** Every rank holds a vector as near as the true one of that rank, up to rounding. */
-  const checkExact = (
-    hits: TopHits,
-    limit: number,
-    query: Float32Array,
-    vectors: Vectors,
-    metric: Metric,
-    filter?: Bitset,
-  ): void => {
-    const truth = scan(vectors, query, metric, filter).slice(0, limit)
-    expectSame(hits.ordinals.length, truth.length, 'another number of hits than the exhaustive scan')
-    for (const [rank, { score, ordinal }] of truth.entries())
-      if ((hits.scores[rank] as number) < score - slack(score))
-        broken(`rank ${rank + 1} is not the nearest (${metric})`, {
-          expected: { ordinal, score },
-          actual: { ordinal: hits.ordinals[rank], score: hits.scores[rank] },
-        })
-  }
+  const { checkHits, checkExact } = vectorOracle(tolerance)
   const each = (check: (metric: Metric, random: Random) => Promise<void>) => async (): Promise<void> => {
     for (const metric of metrics) await check(metric, seededRandom(seed))
   }
@@ -134,7 +56,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
 
   const checks: Checks = {
     'dimensions, metric and size are told': each(async (metric, random) => {
-      const index = await filled(metric, generated(random, 3, 5))
+      const index = await filled(metric, randomVectors(random, 3, 5))
       expectSame(
         [index.dimensions, index.metric, index.size],
         [5, metric, 3],
@@ -147,7 +69,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       let hitCount = 0
       let wanted = 0
       for (const dimensions of options.exact ? [1, 2, 3, 7, 16, 33] : [16]) {
-        const vectors = generated(random, count, dimensions)
+        const vectors = randomVectors(random, count, dimensions)
         const index = await filled(metric, vectors)
         for (let trial = 0; trial < 20; trial += 1) {
           const query = randomVector(random, dimensions)
@@ -188,7 +110,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       }
     }),
     'a deleted vector does not come back': each(async (metric, random) => {
-      const vectors = generated(random, 60, 8)
+      const vectors = randomVectors(random, 60, 8)
       const index = await filled(metric, vectors)
       for (const ordinal of [0, 7, 30, 59]) {
         const query = vectors.get(ordinal) as Float32Array
@@ -206,7 +128,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       expectSame(index.delete(1_000_000), false, 'deleting an ordinal never set does not return false')
     }),
     'a vector set again replaces the old one': each(async (metric, random) => {
-      const vectors = generated(random, 30, 8)
+      const vectors = randomVectors(random, 30, 8)
       const index = await filled(metric, vectors)
       for (const ordinal of [3, 3, 12, 29]) {
         const vector = randomVector(random, 8)
@@ -224,14 +146,14 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       }
     }),
     'a limit above the size gives everything': each(async (metric, random) => {
-      const vectors = generated(random, 12, 8)
+      const vectors = randomVectors(random, 12, 8)
       const index = await filled(metric, vectors)
       const query = randomVector(random, 8)
       for (const limit of [12, 13, 10_000])
         checkExact(index.search(query, { limit }), limit, query, vectors, metric)
     }),
     'as many come back as match the filter, up to the limit': each(async (metric, random) => {
-      const vectors = generated(random, 400, 8)
+      const vectors = randomVectors(random, 400, 8)
       const index = await filled(metric, vectors)
       for (const matching of [1, 2, 9, 40, 200, 400]) {
         const filter = bitsetOf(random.shuffle([...vectors.keys()]).slice(0, matching))
@@ -249,7 +171,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       }
     }),
     'an ordinal past the end of the filter is not in it': each(async (metric, random) => {
-      const vectors = generated(random, 200, 4)
+      const vectors = randomVectors(random, 200, 4)
       const index = await filled(metric, vectors)
       const query = vectors.get(150) as Float32Array
       expectSame(
@@ -260,7 +182,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       expectSame(found(index, query, 10, new Bitset()), [], 'an empty filter lets ordinals through')
     }),
     'a filter over ordinals that are not there gives nothing': each(async (metric, random) => {
-      const index = await filled(metric, generated(random, 10, 4))
+      const index = await filled(metric, randomVectors(random, 10, 4))
       expectSame(
         found(index, randomVector(random, 4), 5, bitsetOf([10, 77, 5000])),
         [],
@@ -268,7 +190,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       )
     }),
     'a vector of the wrong length or not finite is refused': each(async (metric, random) => {
-      const vectors = generated(random, 5, 4)
+      const vectors = randomVectors(random, 5, 4)
       const index = await filled(metric, vectors)
       const query = randomVector(random, 4)
       const before = index.search(query, { limit: 5 })
@@ -294,7 +216,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       expectSame(index.search(query, { limit: 5 }), before, 'a refused vector changed the index')
     }),
     'a zero vector never gives a score that is not a number': each(async (metric, random) => {
-      const index = await filled(metric, generated(random, 5, 4))
+      const index = await filled(metric, randomVectors(random, 5, 4))
       const zero = new Float32Array(4)
       try {
         index.set(5, zero)
@@ -308,7 +230,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
           if (!Number.isFinite(score)) broken('a score is not finite', { actual: score })
     }),
     'a bad limit or ordinal is refused': each(async (metric, random) => {
-      const index = await filled(metric, generated(random, 3, 4))
+      const index = await filled(metric, randomVectors(random, 3, 4))
       const query = randomVector(random, 4)
       for (const limit of [0, -1, 1.5, Number.NaN])
         await expectRagError(() => index.search(query, { limit }), ['invalid-argument'], `limit ${limit}`)
@@ -317,7 +239,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       expectSame(index.size, 3, 'a refused ordinal changed the size')
     }),
     'vectors and queries are copied and left as they were': each(async (metric, random) => {
-      const vectors = generated(random, 20, 8)
+      const vectors = randomVectors(random, 20, 8)
       const index = await make({ dimensions: 8, metric })
       for (const [ordinal, vector] of vectors) {
         const given = vector.slice()
@@ -332,7 +254,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       checkHits(hits, 20, query, vectors, metric)
     }),
     'a result is not overwritten by the next search': each(async (metric, random) => {
-      const index = await filled(metric, generated(random, 50, 8))
+      const index = await filled(metric, randomVectors(random, 50, 8))
       const first = index.search(randomVector(random, 8), { limit: 10 })
       const copy = { ordinals: first.ordinals.slice(), scores: first.scores.slice() }
       index.search(randomVector(random, 8), { limit: 10 })
@@ -361,7 +283,7 @@ export function vectorIndexLaws(make: MakeVectorIndex, options: VectorIndexLawOp
       checkExact(hits, 10, query, vectors, metric)
     }),
     'searching and building again give the same hits': each(async (metric, random) => {
-      const vectors = generated(random, 200, 8)
+      const vectors = randomVectors(random, 200, 8)
       const [index, again] = [await filled(metric, vectors), await filled(metric, vectors)]
       for (let trial = 0; trial < 10; trial += 1) {
         const query = randomVector(random, 8)
