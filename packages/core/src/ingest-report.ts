@@ -26,6 +26,8 @@ export interface IngestedDocument<M extends Metadata = Metadata> {
   readonly written: number
   /** Of those written: embedded in this run. */
   readonly embedded: number
+  /** Of those written: with the vector that the store had. */
+  readonly reused: number
   readonly unchanged: number
   readonly deleted: number
   /** Tokens embedded. */
@@ -99,6 +101,17 @@ export interface IngestReport {
   }
 }
 
+/** The counts of a document for which nothing was done. */
+export const nothingDone = {
+  chunks: 0,
+  written: 0,
+  embedded: 0,
+  reused: 0,
+  unchanged: 0,
+  deleted: 0,
+  tokens: 0,
+} as const
+
 export interface TallyOptions<M extends Metadata> {
   readonly onDocument?: ((document: IngestedDocument<M>) => void) | undefined
   readonly onProgress?: ((progress: IngestProgress) => void) | undefined
@@ -135,7 +148,7 @@ export class IngestTally<M extends Metadata> {
     }
     this.chunks.written += document.written
     this.chunks.embedded += document.embedded
-    this.chunks.reused += document.written - document.embedded
+    this.chunks.reused += document.reused
     this.chunks.deleted += document.deleted
     this.tokens += document.tokens
     this.options.onDocument?.(document)
@@ -151,8 +164,7 @@ export class IngestTally<M extends Metadata> {
       message: error.message,
       stage,
     })
-    const counts = { chunks: 0, written: 0, embedded: 0, unchanged: 0, deleted: 0, tokens: 0 }
-    this.finish({ status: 'failed', ...document, ...counts, stage, error })
+    this.finish({ ...nothingDone, ...document, status: 'failed', stage, error })
   }
 
   /** Tells how far the run is, at most once per interval unless `force`. */

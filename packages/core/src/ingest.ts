@@ -13,6 +13,7 @@ import {
   type IngestedDocument,
   type IngestReport,
   IngestTally,
+  nothingDone,
   type RemovalOutcome,
 } from './ingest-report.js'
 import { writeQueue } from './ingest-write.js'
@@ -176,6 +177,7 @@ export async function ingest<M extends Metadata = Metadata>(
         chunks: plan.chunks,
         written: entries.length,
         embedded: unembedded.length,
+        reused: queue === undefined ? 0 : writes.length - unembedded.length,
         unchanged: plan.unchanged,
         deleted: stale.length,
         tokens: embedded?.tokens ?? 0,
@@ -245,7 +247,7 @@ export async function ingest<M extends Metadata = Metadata>(
           if (failure !== undefined) fail(failure, { documentId, milliseconds: elapsed })
           else
             tally.finish({
-              ...nothing,
+              ...nothingDone,
               status: 'removed',
               documentId,
               deleted: chunkIds.length,
@@ -297,8 +299,6 @@ export async function ingest<M extends Metadata = Metadata>(
   }
 }
 
-const nothing = { chunks: 0, written: 0, embedded: 0, unchanged: 0, deleted: 0, tokens: 0 }
-
 function about<M extends Metadata>(
   document: { readonly uri?: string | undefined; readonly metadata: M } & (
     | { readonly id: string }
@@ -311,8 +311,8 @@ function about<M extends Metadata>(
 }
 
 function counts<M extends Metadata>(result: IngestedDocument<M>): { readonly [name: string]: number } {
-  const { chunks, written, embedded, unchanged, deleted, tokens } = result
-  return { chunks, written, embedded, unchanged, deleted, tokens }
+  const { chunks, written, embedded, reused, unchanged, deleted, tokens } = result
+  return { chunks, written, embedded, reused, unchanged, deleted, tokens }
 }
 
 function duplicate(documentId: string): StageFailure {
