@@ -20,7 +20,7 @@ export type { HybridOptions, HybridRetrieveOptions, HybridRetriever } from './hy
 export { hybridRetriever } from './hybrid.js'
 export type { LexicalRetrieverOptions } from './lexical.js'
 export { lexicalRetriever } from './lexical.js'
-export type { ExactScan, ExplainText, MemoryStore, MemoryStoreOptions } from './memory-store/store.js'
+export type { ExactScan, ExplainText, MemoryStore, MemoryStoreOptions } from './memory-store/memory-store.js'
 export { memoryStore } from './memory-store/store.js'
 export type { WindowOptions } from './windows.js'
 export { windowRetriever } from './windows.js'

@@ -10,7 +10,7 @@ import {
 } from '@tesserae/core'
 import type { ExplainableRetriever } from './explain-hit.js'
 import { toHits } from './leg-hits.js'
-import type { ExplainText } from './memory-store/store.js'
+import type { ExplainText } from './memory-store/memory-store.js'
 
 export interface LexicalRetrieverOptions<M extends Metadata = Metadata> {
   readonly store: TextSearch<M> & Partial<ExplainText>

@@ -92,6 +92,7 @@ function ordering(leaf: FilterLeaf): ((value: MetadataValue | undefined) => bool
     case 'gte': {
       const { op, value: bound } = leaf
       const type = typeof bound
+      if (type !== 'number' && type !== 'string') return () => false
       if (op === 'lt') return (value) => typeof value === type && value! < bound
       if (op === 'lte') return (value) => typeof value === type && value! <= bound
       if (op === 'gt') return (value) => typeof value === type && value! > bound

@@ -1,7 +1,20 @@
-import { type Chunk, type Entry, eq, isRagError, type Metadata, type RagEvent } from '@tesserae/core'
+import {
+  and,
+  bindFilter,
+  type Chunk,
+  type Entry,
+  eq,
+  isRagError,
+  type Metadata,
+  not,
+  placeholder,
+  type RagEvent,
+  type SearchRequest,
+} from '@tesserae/core'
 import { describe, expect, it } from 'vitest'
 import { flatIndex } from '../flat/flat-index.js'
-import { type ExactScan, memoryStore } from './store.js'
+import type { ExactScan } from './memory-store.js'
+import { memoryStore } from './store.js'
 
 const chunk = (id: string, text: string, metadata: Metadata = {}, documentId = 'doc'): Chunk => ({
   id,
@@ -137,6 +150,52 @@ describe('search', () => {
     expect((await store.searchByVector(Float32Array.of(1, 0), { limit: 1000, filter })).length).toBe(80)
     expect((await store.searchByText('common', { limit: 80, filter })).length).toBe(80)
     expect(await store.searchByText('common', { limit: 10, filter: eq('rare', 'true') })).toEqual([])
+  })
+
+  it('changes what is found by a filter, never the score of a chunk', async () => {
+    const store = memoryStore({ dimensions: 2 })
+    await store.upsert([
+      entry('paris', 'a museum and a river', [1, 0.2], { destination: 'Paris', trip: 2 }),
+      entry('london', 'a museum, a museum and a river', [1, 0], { destination: 'London', trip: 2 }),
+      entry('rome', 'a river', [0, 1], { destination: 'Rome', trip: 2 }),
+    ])
+    const vector = Float32Array.of(1, 0)
+    const filter = and(eq('destination', 'Paris'), eq('trip', 2))
+    for (const search of [
+      (request: SearchRequest) => store.searchByText('museum', request),
+      (request: SearchRequest) => store.searchByVector(vector, request),
+    ]) {
+      const all = await search({ limit: 3 })
+      expect(ids(all)[0]).toBe('london')
+      expect(await search({ limit: 3, filter })).toEqual(all.filter((hit) => hit.chunk.id === 'paris'))
+    }
+  })
+
+  it('lets a clause whose placeholder was never filled in match nothing, negated or not', async () => {
+    const store = memoryStore()
+    await store.upsert([entry('a', 'word', undefined, { tenant: 't1' })])
+    const clause = eq('tenant', placeholder('tenant'))
+    expect(await store.searchByText('word', { limit: 1, filter: clause })).toEqual([])
+    expect(await store.searchByText('word', { limit: 1, filter: not(clause) })).toEqual([])
+    const bound = bindFilter(clause, { tenant: 't1' })
+    expect(ids(await store.searchByText('word', { limit: 1, filter: bound! }))).toEqual(['a'])
+  })
+
+  it('searches by the metric of the index it is given', async () => {
+    for (const [metric, expected] of [
+      ['cosine', ['near', 'far']],
+      ['dot', ['far', 'near']],
+      ['euclidean', ['near', 'far']],
+    ] as const) {
+      const store = memoryStore({
+        dimensions: 1,
+        vectorIndex: (dimensions) => flatIndex({ dimensions, metric }),
+      })
+      await store.upsert([entry('near', 'x', [1]), entry('far', 'x', metric === 'cosine' ? [-1] : [5])])
+      const found = await store.searchByVector(Float32Array.of(1), { limit: 2 })
+      expect(ids(found)).toEqual(expected)
+      if (metric === 'euclidean') expect(found.map(({ score }) => Math.abs(score))).toEqual([0, 4])
+    }
   })
 
   it('returns 130,000 and more matches in one list', async () => {

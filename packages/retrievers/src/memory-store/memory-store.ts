@@ -1,0 +1,48 @@
+import type {
+  CallOptions,
+  Chunk,
+  Explanation,
+  IndexSearchOptions,
+  LexicalIndex,
+  Metadata,
+  Store,
+  TextSearch,
+  TopHits,
+  VectorIndex,
+  VectorSearch,
+} from '@tesserae/core'
+
+export interface MemoryStoreOptions<M extends Metadata = Metadata> {
+  /** @default 'memory' */
+  readonly name?: string | undefined
+  /** Length of the vectors. Without it the store is lexical only. @default none */
+  readonly dimensions?: number | undefined
+  /** Makes the vector index. Not called without `dimensions`. @default flatIndex with cosine */
+  readonly vectorIndex?: ((dimensions: number) => VectorIndex) | undefined
+  /** Makes the lexical index. @default bm25Index() */
+  readonly lexicalIndex?: (() => LexicalIndex) | undefined
+  /** What the lexical index reads of a chunk. @default embeddingText: context, then text */
+  readonly indexedText?: ((chunk: Chunk<M>) => string) | undefined
+}
+
+/** A store that can say where a lexical score comes from. */
+export interface ExplainText {
+  /** `undefined` when the chunk is not there. */
+  explainText(query: string, chunkId: string, options?: CallOptions): Promise<Explanation | undefined>
+}
+
+/** Ability of an approximate index: exact scores of the accepted ordinals, without its walk. */
+export interface ExactScan {
+  scan(query: Float32Array, options: IndexSearchOptions): TopHits
+}
+
+export interface MemoryStore<M extends Metadata = Metadata>
+  extends Store<M>,
+    VectorSearch<M>,
+    TextSearch<M>,
+    ExplainText {
+  /** Chunks now. */
+  readonly size: number
+  /** 0 for a lexical-only store. */
+  readonly dimensions: number
+}
