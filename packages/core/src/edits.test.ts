@@ -135,6 +135,7 @@ describe('applyEdits', () => {
     ['a negative start', [edit(-1, 1, '')], 'integers'],
     ['fractions', [edit(0.5, 1, '')], 'integers'],
     ['a cut surrogate pair', [edit(0, 5, '')], 'must not cut a surrogate pair'],
+    ['a start inside a surrogate pair', [edit(5, 6, '')], 'must not cut a surrogate pair'],
     ['the same edit twice', [edit(0, 2, ''), edit(0, 2, '')], '[0, 2) "test"'],
   ])('refuses %s', (_name, edits, message) => {
     let caught: unknown
@@ -282,6 +283,19 @@ describe('marks', () => {
     it('that are no part of the text stay: page labels, languages of code', () => {
       const page = documentOf('page 7 text', [mark(0, 11, { kind: 'page', label: '7' })])
       expect(applyEdits(page, [edit(0, 7, '')]).marks[0]).toMatchObject({ start: 0, end: 4, label: '7' })
+      const numbered = documentOf('7 text', [mark(0, 6, { kind: 'page', label: '7' })])
+      expect(applyEdits(numbered, [edit(0, 2, '')]).marks[0]).toMatchObject({ start: 0, end: 4, label: '7' })
+    })
+
+    it('of an image follow its text too', () => {
+      const image = documentOf('see Ann at sea', [mark(4, 14, { kind: 'image', label: 'Ann at sea' })])
+      expect(applyEdits(image, [edit(4, 7, '[NAME]')]).marks[0]).toMatchObject({ label: '[NAME] at sea' })
+    })
+
+    it('go when an edit that begins before the heading removes them', () => {
+      const source = documentOf('by Ann *Lee*, 1', [mark(3, 15, { kind: 'heading', label: 'Ann Lee: 1' })])
+      const edited = applyEdits(source, [edit(0, 1, 'B'), edit(2, 6, '')])
+      expect(edited.marks).toEqual([{ kind: 'heading', start: 2, end: 11 }])
     })
 
     it('whose whole text was removed go', () => {

@@ -74,6 +74,13 @@ describe('composeOffsetMaps', () => {
     expect(composeOffsetMaps(first, second)).toEqual(mapOf([0, 0], [1, 1], [2, 5], [3, 6]))
   })
 
+  it('divides inserted text that a later edit takes a part of', () => {
+    // abcdef → abXYcdef → abXQdef (Yc replaced by Q): X still comes from between b and c.
+    const first = mapOf([0, 0], [2, 2], [4, 2], [8, 6])
+    const second = mapOf([0, 0], [3, 3], [4, 5], [7, 8])
+    expect(composeOffsetMaps(first, second)).toEqual(mapOf([0, 0], [2, 2], [3, 2], [7, 6]))
+  })
+
   it('puts inserted text before what was already deleted there', () => {
     const first = mapOf([0, 0], [2, 2], [2, 4], [5, 7])
     const second = mapOf([0, 0], [2, 2], [3, 2], [6, 5])

@@ -59,6 +59,9 @@ describe('pieceTokenizer', () => {
     ['νέα', ['ν', 'έ', 'α']],
     ['😀 👍', ['😀', ' 👍']],
     ['a\ud83db', ['a', '\ud83d', 'b']],
+    ['a×b', ['a', '×', 'b']],
+    ['chạy', ['ch', 'ạ', 'y']],
+    ['a\u0085b', ['a', '\u0085b']],
     ['don’t', ['don', '’', 't']],
   ])('cuts %j into %j', (value, expected) => {
     expect(pieces(value)).toEqual(expected)

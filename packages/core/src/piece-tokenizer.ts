@@ -34,9 +34,8 @@ function kindOf(unit: number): number {
     return isBlank(unit) ? blank : single
   }
   if (isBlank(unit)) return blank
-  // Latin with diacritics, IPA, combining marks, Greek, Cyrillic, Armenian, Hebrew, Arabic; Vietnamese, polytonic Greek.
-  if (unit >= 0xc0 && unit < 0x700 && unit !== 0xd7 && unit !== 0xf7) return letter
-  return unit >= 0x1e00 && unit < 0x2000 ? letter : single
+  // Latin with diacritics, IPA, combining marks, Greek, Cyrillic, Armenian, Hebrew, Arabic; not × and ÷.
+  return unit >= 0xc0 && unit < 0x700 && unit !== 0xd7 && unit !== 0xf7 ? letter : single
 }
 
 /**

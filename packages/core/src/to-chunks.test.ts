@@ -219,6 +219,12 @@ describe('toChunks', () => {
       [{ start: 0, end: 2, window: { start: 1, end: 3 } }],
       'contains [0, 2)',
     ],
+    [
+      'a window that ends too early',
+      'abc',
+      [{ start: 0, end: 2, window: { start: 0, end: 1 } }],
+      'contains [0, 2)',
+    ],
     ['a window that cuts a pair', 'a😀b', [{ start: 0, end: 1, window: { start: 0, end: 2 } }], 'window'],
     ['tokens below 0', 'abc', [{ start: 0, end: 1, tokens: -1 }], '`tokens`'],
     ['tokens that are no integer', 'abc', [{ start: 0, end: 1, tokens: 1.5 }], '`tokens`'],

@@ -96,7 +96,9 @@ describe('bindFilter with every value given', () => {
   })
 
   it('reads own values only', () => {
-    expect(() => bindFilter(eq('f', placeholder('constructor')), {})).toThrow('placeholder "constructor"')
+    expect(() => bindFilter(eq('f', placeholder('constructor')), {})).toThrow(
+      'No value for placeholder "constructor"',
+    )
   })
 })
 
