@@ -94,7 +94,9 @@ function checkScores(model: RelevanceModel, scores: Float32Array, count: number)
     throw new ModelError(`Model "${model.id}" gave ${scores.length} scores for ${count} passages.`)
   }
   for (let i = 0; i < count; i++) {
-    if (Number.isNaN(scores[i]))
-      throw new ModelError(`Model "${model.id}" gave NaN as the score of a passage.`)
+    if (Number.isFinite(scores[i])) continue
+    throw new ModelError(
+      `Model "${model.id}" gave the score ${scores[i]} to a passage. Scores must be finite numbers.`,
+    )
   }
 }

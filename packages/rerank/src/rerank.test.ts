@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import {
   type Chunk,
   type Hit,
@@ -136,6 +137,11 @@ describe('crossEncoderReranker', () => {
       fakeRelevanceModel({ failOn: () => true }),
       { id: 'short', maxBatchSize: 8, score: async () => new Float32Array(1) },
       {
+        id: 'infinite',
+        maxBatchSize: 8,
+        score: async () => new Float32Array(4).fill(Number.POSITIVE_INFINITY),
+      },
+      {
         id: 'nan',
         maxBatchSize: 8,
         score: async (_, passages) => new Float32Array(passages.length).fill(Number.NaN),
@@ -153,6 +159,13 @@ describe('crossEncoderReranker', () => {
     expect(isRagError(await errorOf(crossEncoderReranker({ model }).rerank('q', hits)), 'unsupported')).toBe(
       true,
     )
+  })
+
+  it('leaves no listener on a signal that lives longer than the call', async () => {
+    const { signal } = new AbortController()
+    const reranker = crossEncoderReranker({ model: fakeRelevanceModel(), timeoutMs: 60_000 })
+    for (let call = 0; call < 20; call++) await reranker.rerank('q', hits, { signal })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('passes the caller’s abort through and stops the model', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import {
   type Chunk,
   eq,
@@ -217,6 +218,13 @@ describe('failing legs', () => {
       leg: 'slow',
       reason: 'TimeoutError',
     })
+  })
+
+  it('leaves no listener on a signal that lives longer than the call', async () => {
+    const { signal } = new AbortController()
+    const hybrid = hybridRetriever([lexical(), failing('down', new Error('down'))], { timeoutMs: 60_000 })
+    for (let call = 0; call < 20; call++) await hybrid.retrieve('q', { signal })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('passes the caller’s abort through untouched and stops the legs', async () => {
