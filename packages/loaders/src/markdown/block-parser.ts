@@ -170,14 +170,15 @@ export class BlockParser {
     if (character === '#' && this.#startHeading(depth)) return 'leaf'
     if ((character === '`' || character === '~') && this.#startFence(depth)) return 'leaf'
     if (character === '<' && this.#startHtml(depth, container.type === 'paragraph' || lazy)) return 'leaf'
-    if (container.type === 'paragraph' && (this.#startTable(depth) || this.#underline(depth))) return 'leaf'
+    if (container.type === 'paragraph' && this.#underline(depth)) return 'leaf'
     if ((character === '*' || character === '-' || character === '_') && this.#isRule()) {
       this.#closeTo(depth)
       this.#closeLeafOrList()
       this.#reach(cursor.lineEnd)
       return 'leaf'
     }
-    return this.#startItem(depth, container) ? 'container' : 'none'
+    if (this.#startItem(depth, container)) return 'container'
+    return container.type === 'paragraph' && this.#startTable(depth) ? 'leaf' : 'none'
   }
 
   #isRule(): boolean {

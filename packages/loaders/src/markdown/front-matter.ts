@@ -33,7 +33,7 @@ export async function readFrontMatter(yaml: string): Promise<{ [key: string]: Me
   const { parse } = await import('yaml')
   let value: unknown
   try {
-    value = parse(yaml, { maxAliasCount: 20, schema: 'core', logLevel: 'silent' })
+    value = parse(yaml, { maxAliasCount: 20, schema: 'core', logLevel: 'error' })
   } catch {
     return {}
   }

@@ -88,10 +88,11 @@ function paragraphsOf(page: PdfPage): (readonly Run[])[][] {
 }
 
 function splitParagraphs(lines: readonly (readonly Run[])[]): (readonly Run[])[][] {
+  // In multiples of the font size: footnotes stand closer than the text above them.
   const gaps: number[] = []
   for (let line = 1; line < lines.length; line++) {
-    const gap = baselineOf(lines[line]!) - baselineOf(lines[line - 1]!)
-    if (gap > 0 && gap < 3 * sizeOf([lines[line]!])) gaps.push(gap)
+    const gap = (baselineOf(lines[line]!) - baselineOf(lines[line - 1]!)) / sizeOf([lines[line]!])
+    if (gap > 0 && gap < 3) gaps.push(gap)
   }
   gaps.sort((a, b) => a - b)
   const usual = gaps[gaps.length >> 1]
@@ -108,8 +109,7 @@ function joins(above: readonly Run[], below: readonly Run[], usual: number | und
   const sizes = [sizeOf([above]), sizeOf([below])] as const
   const ratio = Math.max(...sizes) / Math.min(...sizes)
   const gap = baselineOf(below) - baselineOf(above)
-  const limit = usual === undefined ? 1.6 * Math.max(...sizes) : PARAGRAPH_GAP * usual
-  return ratio < SIZE_CHANGE && gap <= limit
+  return ratio < SIZE_CHANGE && gap / sizes[1] <= (usual === undefined ? 1.6 : PARAGRAPH_GAP * usual)
 }
 
 function baselineOf(line: readonly Run[]): number {

@@ -121,10 +121,18 @@ function sampleOf(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(first, first + SAMPLE_BYTES)
 }
 
-/** Share of the characters outside ASCII that are common in the language of the encoding; 0 to 1. */
+/** Share of characters that a text of the language cannot do without, below which it is none of it. */
+const MIN_EVERYDAY = 0.1
+
+/**
+ * How much of the text outside ASCII looks like the language of the encoding, 0 to 1. Japanese has kana,
+ * Korean is Hangul, Chinese has its most frequent characters; Western text read as either has none of these,
+ * but rare characters each made of an accented letter and its neighbour.
+ */
 function eastAsianScore(text: string, encoding: string): number {
   let total = 0
-  let good = 0
+  let known = 0
+  let everyday = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code < 0x80) continue
@@ -133,16 +141,20 @@ function eastAsianScore(text: string, encoding: string): number {
     const ideograph = code >= 0x4e00 && code <= 0x9fff
     const punctuation = (code >= 0x3001 && code <= 0x3011) || (code >= 0xff01 && code <= 0xff5e)
     const hangul = code >= 0xac00 && code <= 0xd7a3
-    if (encoding === 'euc-kr') good += hangul ? 1 : ideograph || punctuation ? 0.5 : 0
-    else if (encoding === 'shift_jis' || encoding === 'euc-jp') {
+    if (encoding === 'euc-kr') {
+      if (hangul) everyday++
+      known += hangul ? 1 : ideograph || punctuation ? 0.5 : 0
+    } else if (encoding === 'shift_jis' || encoding === 'euc-jp') {
       // Half-width katakana is where Western bytes end up when they are read as Shift_JIS: no evidence.
-      good += kana ? 1 : punctuation ? 0.9 : ideograph ? 0.75 : 0
+      if (kana) everyday++
+      known += kana ? 1 : punctuation ? 0.9 : ideograph ? 0.75 : 0
     } else {
       const common = COMMON_HAN.has(code)
-      good += common ? 1 : punctuation ? 0.8 : ideograph ? 0.6 : 0
+      if (common) everyday++
+      known += common ? 1 : punctuation ? 0.8 : ideograph ? 0.6 : 0
     }
   }
-  return total < 2 ? 0 : good / total
+  return total < 3 || everyday < total * MIN_EVERYDAY ? 0 : known / total
 }
 
 /** The most frequent characters of simplified and of traditional writing. */

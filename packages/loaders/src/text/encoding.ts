@@ -45,13 +45,24 @@ export function byteOrderMark(
 /** Decodes all bytes; what is invalid becomes U+FFFD. The caller has removed the byte order mark. */
 export function decodeAs(bytes: Uint8Array, encoding: string): string {
   if (encoding === 'utf-32le' || encoding === 'utf-32be') return decodeUtf32(bytes, encoding === 'utf-32le')
-  return new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes)
+  return repaired(new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes), encoding)
+}
+
+/** Characters of windows-1252 at bytes 80–9F; where there is none, the control of the same number. */
+const WINDOWS_1252 =
+  '\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f' +
+  '\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178'
+
+/** Several versions of Node decode windows-1252 as if it were ISO 8859-1, which turns quotes and dashes into controls. */
+function repaired(text: string, encoding: string): string {
+  if (encoding !== 'windows-1252') return text
+  return text.replace(/[\x80-\x9f]/g, (control) => WINDOWS_1252[control.charCodeAt(0) - 0x80]!)
 }
 
 /** Decodes all bytes, or `undefined` when they are not valid in that encoding. */
 export function decodeStrictly(bytes: Uint8Array, encoding: string): string | undefined {
   try {
-    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes)
+    return repaired(new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes), encoding)
   } catch {
     return undefined
   }
