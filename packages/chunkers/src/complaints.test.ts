@@ -1,4 +1,4 @@
-import type { Chunker, ChunkSpan, Document, Mark } from '@tesserae/core'
+import type { Chunker, ChunkSpan, Document, Mark, RagEvent } from '@tesserae/core'
 import { isRagError, lineIndex, pieceTokenizer, toChunks, tokenRuler } from '@tesserae/core'
 import { describe, expect, it } from 'vitest'
 import type { RecursiveChunkerOptions } from './index.js'
@@ -76,6 +76,18 @@ describe.each(each)('%s', (name, chunker) => {
 
   it('has another id for other options', () => {
     for (const [other, { id }] of each) if (other !== name) expect(id).not.toBe(chunker.id)
+  })
+
+  it('tells an observer what it did, without text', async () => {
+    const events: RagEvent[] = []
+    const spans = await chunker.split(documentOf(prose), { observer: (event) => events.push(event) })
+    expect(events).toHaveLength(1)
+    expect(events[0]).toMatchObject({
+      type: 'chunk.document',
+      source: chunker.id,
+      counts: { chunks: spans.length, codeUnits: prose.length },
+      labels: { documentId: 'd', outcome: 'ok' },
+    })
   })
 
   it('rejects with the reason of an aborted signal', async () => {

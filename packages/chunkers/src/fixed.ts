@@ -3,8 +3,11 @@ import { checkInteger, checkOneOf, invalid, pieceTokenizer } from '@tesserae/cor
 import type { Separator } from './internal/boundaries.js'
 import { documentCuts } from './internal/boundaries.js'
 import { characterClasses } from './internal/classes.js'
+import { CutTable } from './internal/cut-table.js'
 import { allowedCuts, KeptSpans, keptSpans } from './internal/kept-spans.js'
+import { makeChunker } from './internal/make-chunker.js'
 import { checkBoolean, checkLocale, checkNames, checkOverlap, chunkerId } from './internal/options.js'
+import type { PackPlan } from './internal/pack.js'
 import { characterRuler, rulerOf } from './internal/ruler.js'
 import { packAll } from './internal/split.js'
 import { wordTokenizer } from './internal/words.js'
@@ -77,30 +80,29 @@ export function fixedChunker(options: FixedChunkerOptions = {}): Chunker {
   const trim = checkBoolean('trim', options.trim ?? true)
   const tokenizer = unit === 'maxWords' ? wordTokenizer : (options.tokenizer ?? pieceTokenizer())
   const ids = { [unit]: size, overlap, snap, trim, language }
-  return {
-    id: chunkerId('fixed', unit === 'maxTokens' ? { ...ids, tokenizer: tokenizer.id } : ids),
-    async split(document, call = {}) {
-      call.signal?.throwIfAborted()
-      const { text } = document
-      const ruler = unit === 'maxChars' ? characterRuler(text) : rulerOf(tokenizer, text)
-      const kept =
-        separators.length > 0 ? keptSpans(document, ruler, size, characterClasses()) : new KeptSpans()
-      const plan = {
-        text,
-        ruler,
-        maxUnits: size,
-        overlapUnits: overlap,
-        overlapPieces: 0,
-        cuts: allowedCuts(documentCuts(document, separators, language), kept),
-        kept,
-        fine: snap === 'none' || snap === 'grapheme' ? snap : ('word' as const),
-        minimumFill: MINIMUM_FILL,
-        maxPieces: Number.POSITIVE_INFINITY,
-        trim,
-      }
-      return packAll(plan, unit === 'maxTokens', call)
-    },
-  }
+  const id = chunkerId('fixed', unit === 'maxTokens' ? { ...ids, tokenizer: tokenizer.id } : ids)
+  return makeChunker(id, async (document, call) => {
+    const { text } = document
+    const ruler = unit === 'maxChars' ? characterRuler(text) : rulerOf(tokenizer, text)
+    const kept =
+      separators.length > 0 ? keptSpans(document, ruler, size, characterClasses()) : new KeptSpans()
+    // Finer snaps do without boundaries, also those of marks.
+    const cuts = separators.length > 0 ? documentCuts(document, separators, language) : new CutTable()
+    const plan: PackPlan = {
+      text,
+      ruler,
+      maxUnits: size,
+      overlapUnits: overlap,
+      overlapPieces: 0,
+      cuts: allowedCuts(cuts, kept),
+      kept,
+      fine: snap === 'none' || snap === 'grapheme' ? snap : 'word',
+      minimumFill: MINIMUM_FILL,
+      maxPieces: Number.POSITIVE_INFINITY,
+      trim,
+    }
+    return packAll(plan, unit === 'maxTokens', call)
+  })
 }
 
 function chosenUnit(options: FixedChunkerOptions): (typeof UNITS)[number] {

@@ -54,7 +54,7 @@ describe('recursiveChunker', () => {
     expect(await chunksOf(by(30), family.repeat(4))).toEqual([family.repeat(2), family.repeat(2)])
     const parts = await chunksOf(by(5), family)
     expect(parts.join('')).toBe(family)
-    for (const part of parts) expect(part.isWellFormed()).toBe(true)
+    for (const part of parts) expect(part).not.toMatch(/\p{Surrogate}/u)
     expect(await chunksOf(by(7), 'e\u0301'.repeat(5))).toEqual(['e\u0301'.repeat(3), 'e\u0301'.repeat(2)])
   })
 
@@ -179,6 +179,14 @@ describe('recursiveChunker with marks', () => {
     // The table is over the cap, its rows are not.
     expect(await chunksOf(by(20), table, marks)).toEqual(['Text.', ...rows])
     expect(await chunksOf(by(50), table, marks)).toEqual(['Text.', rows.join('\n')])
+  })
+
+  it('keeps an introduction with the block it announces', async () => {
+    const text = 'First some words.\n\nFor example:\n\ncode();'
+    const marks = [mark(text, 'code();', 'code')]
+    const plain = text.replace('example:', 'example.')
+    expect(await chunksOf(by(36), text, marks)).toEqual(['First some words.', 'For example:\n\ncode();'])
+    expect(await chunksOf(by(36), plain, marks)).toEqual(['First some words.\n\nFor example.', 'code();'])
   })
 
   it('cuts a code block over the cap at its lines', async () => {

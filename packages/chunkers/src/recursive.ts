@@ -4,7 +4,9 @@ import type { Separator } from './internal/boundaries.js'
 import { documentCuts, MAX_SEPARATORS } from './internal/boundaries.js'
 import { characterClasses } from './internal/classes.js'
 import { allowedCuts, keptSpans } from './internal/kept-spans.js'
+import { makeChunker } from './internal/make-chunker.js'
 import { checkBoolean, checkLocale, checkNames, checkOverlap, chunkerId } from './internal/options.js'
+import type { PackPlan } from './internal/pack.js'
 import { rulerOf } from './internal/ruler.js'
 import { packAll } from './internal/split.js'
 
@@ -48,28 +50,25 @@ export function recursiveChunker(options: RecursiveChunkerOptions = {}): Chunker
   const tokenizer = options.tokenizer ?? pieceTokenizer()
   const trim = checkBoolean('trim', options.trim ?? true)
   const language = checkLocale(options.locale)
-  return {
-    id: chunkerId('recursive', { maxTokens, overlap, separators, tokenizer: tokenizer.id, trim, language }),
-    async split(document, call = {}) {
-      call.signal?.throwIfAborted()
-      const ruler = rulerOf(tokenizer, document.text)
-      const kept = keptSpans(document, ruler, maxTokens, characterClasses())
-      const plan = {
-        text: document.text,
-        ruler,
-        maxUnits: maxTokens,
-        overlapUnits: overlap,
-        overlapPieces: 0,
-        cuts: allowedCuts(documentCuts(document, separators, language), kept),
-        kept,
-        fine: 'word' as const,
-        minimumFill: MINIMUM_FILL,
-        maxPieces: Number.POSITIVE_INFINITY,
-        trim,
-      }
-      return packAll(plan, true, call)
-    },
-  }
+  const ids = { maxTokens, overlap, separators, tokenizer: tokenizer.id, trim, language }
+  return makeChunker(chunkerId('recursive', ids), async (document, call) => {
+    const ruler = rulerOf(tokenizer, document.text)
+    const kept = keptSpans(document, ruler, maxTokens, characterClasses())
+    const plan: PackPlan = {
+      text: document.text,
+      ruler,
+      maxUnits: maxTokens,
+      overlapUnits: overlap,
+      overlapPieces: 0,
+      cuts: allowedCuts(documentCuts(document, separators, language), kept),
+      kept,
+      fine: 'word',
+      minimumFill: MINIMUM_FILL,
+      maxPieces: Number.POSITIVE_INFINITY,
+      trim,
+    }
+    return packAll(plan, true, call)
+  })
 }
 
 function checkSeparators(separators: readonly Separator[]): readonly Separator[] {

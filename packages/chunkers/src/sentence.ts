@@ -1,10 +1,12 @@
-import type { CallOptions, Chunker, ChunkSpan, Document, Tokenizer } from '@tesserae/core'
+import type { Chunker, ChunkSpan, Tokenizer } from '@tesserae/core'
 import { checkInteger, invalid, pieceTokenizer } from '@tesserae/core'
 import { documentCuts } from './internal/boundaries.js'
 import { characterClasses, skipBlanks, trimBlanks } from './internal/classes.js'
 import type { CutTable } from './internal/cut-table.js'
 import { allowedCuts, keptSpans } from './internal/kept-spans.js'
+import { makeChunker } from './internal/make-chunker.js'
 import { checkBoolean, checkLocale, checkNames, checkOverlap, chunkerId } from './internal/options.js'
+import type { PackPlan } from './internal/pack.js'
 import { rulerOf } from './internal/ruler.js'
 import { packAll } from './internal/split.js'
 
@@ -63,12 +65,13 @@ export function sentenceChunker(options: SentenceChunkerOptions = {}): Chunker {
   const trim = checkBoolean('trim', options.trim ?? true)
   const language = checkLocale(options.locale)
 
-  async function split(document: Document, call: CallOptions = {}): Promise<readonly ChunkSpan[]> {
-    call.signal?.throwIfAborted()
+  const limits = { maxTokens, maxSentences: options.maxSentences, overlapSentences, overlapTokens }
+  const id = chunkerId('sentence', { ...limits, windowSentences, tokenizer: tokenizer.id, trim, language })
+  return makeChunker(id, async (document, call) => {
     const ruler = rulerOf(tokenizer, document.text)
     const kept = keptSpans(document, ruler, maxTokens, characterClasses())
     const cuts = allowedCuts(documentCuts(document, ['sentence'], language), kept)
-    const plan = {
+    const plan: PackPlan = {
       text: document.text,
       ruler,
       maxUnits: maxTokens,
@@ -76,18 +79,14 @@ export function sentenceChunker(options: SentenceChunkerOptions = {}): Chunker {
       overlapPieces: overlapSentences,
       cuts,
       kept,
-      fine: 'word' as const,
+      fine: 'word',
       minimumFill: 0,
       maxPieces: maxSentences,
       trim,
     }
     const spans = await packAll(plan, true, call)
     return windowSentences === 0 ? spans : withWindows(document.text, spans, cuts, windowSentences)
-  }
-
-  const limits = { maxTokens, maxSentences: options.maxSentences, overlapSentences, overlapTokens }
-  const id = chunkerId('sentence', { ...limits, windowSentences, tokenizer: tokenizer.id, trim, language })
-  return { id, split }
+  })
 }
 
 function checkOverlapSentences(options: SentenceChunkerOptions, maxSentences: number): number {

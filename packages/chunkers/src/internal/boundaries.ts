@@ -2,7 +2,8 @@ import type { Document, Mark } from '@tesserae/core'
 import { isSafeCut } from '@tesserae/core'
 import { characterClasses, skipBlanks, trimBlanks } from './classes.js'
 import { CutTable, mergeCuts } from './cut-table.js'
-import { scanCuts } from './scan.js'
+import type { ScanRanks } from './scan.js'
+import { isAnnouncement, scanCuts } from './scan.js'
 
 /**
  * Where to cut, from coarse to fine. `heading`: in front of a heading mark, outer levels first. `paragraph`:
@@ -41,7 +42,7 @@ export function documentCuts(
     if (typeof separator === 'string') continue
     cuts = mergeCuts(cuts, literalCuts(text, separator, (separators.length - index) * RANKS_PER_SEPARATOR))
   }
-  return mergeCuts(cuts, markCuts(document, ranks.paragraph, ranks.line, rankOf('heading')))
+  return mergeCuts(cuts, markCuts(document, { ...ranks, heading: rankOf('heading') }))
 }
 
 /** Cuts at each occurrence of a literal text; occurrences do not overlap. */
@@ -60,19 +61,27 @@ function literalCuts(
   return cuts
 }
 
-function markCuts(document: Document, paragraph: number, line: number, heading: number): CutTable {
+interface MarkRanks extends ScanRanks {
+  readonly heading: number
+}
+
+function markCuts(document: Document, ranks: MarkRanks): CutTable {
   const { text, marks } = document
   const classes = characterClasses()
+  const weakest = ranks.sentence || ranks.line || ranks.paragraph
   // Offset and rank in one number, so that one numeric sort orders both.
   const keys = new Float64Array(marks.length * 2)
   let size = 0
-  const add = (offset: number, rank: number) => {
-    if (rank > 0) keys[size++] = offset * 256 + rank
+  const add = (offset: number, rank: number, isHeading: boolean) => {
+    const end = isHeading ? 0 : trimBlanks(text, 0, offset, classes)
+    const fitting = end > 0 && isAnnouncement(text, end) ? Math.min(rank, weakest) : rank
+    if (fitting > 0) keys[size++] = offset * 256 + fitting
   }
   for (const mark of marks) {
-    const inner = innerRank(mark, paragraph, line)
-    add(mark.start, mark.kind === 'heading' && heading > 0 ? heading + headingRank(mark) : inner)
-    add(mark.end, inner)
+    const inner = innerRank(mark, ranks)
+    const isHeading = mark.kind === 'heading' && ranks.heading > 0
+    add(mark.start, isHeading ? ranks.heading + headingRank(mark) : inner, isHeading)
+    add(mark.end, inner, false)
   }
   const cuts = new CutTable()
   for (const key of keys.subarray(0, size).sort())
@@ -80,9 +89,10 @@ function markCuts(document: Document, paragraph: number, line: number, heading: 
   return cuts
 }
 
-function innerRank(mark: Mark, paragraph: number, line: number): number {
+/** Rank of the edges of a block; pages end in the middle of sentences and give none. */
+function innerRank(mark: Mark, ranks: MarkRanks): number {
   if (mark.kind === 'page') return 0
-  return mark.kind === 'row' ? line : paragraph
+  return mark.kind === 'row' ? ranks.line || ranks.sentence : ranks.paragraph || ranks.line || ranks.sentence
 }
 
 /** 7 for level 1 down to 1 for level 7 and below. */

@@ -50,7 +50,7 @@ const CLASSES: readonly (readonly [RegExp, number])[] = [
 let table: Uint8Array | undefined
 let greekTable: Uint8Array | undefined
 
-/** The table for all languages but Greek, built on first use (a few milliseconds) and shared: never write to it. */
+/** The table for all languages but Greek, built on first use (some tens of milliseconds) and shared: never write to it. */
 export function characterClasses(language = ''): Uint8Array {
   table ??= buildTable()
   if (language !== 'el') return table

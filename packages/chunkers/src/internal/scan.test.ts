@@ -18,7 +18,7 @@ function pieces(text: string, rank = 1, language = ''): string[] {
 }
 
 describe('sentences', () => {
-  const cases: readonly (readonly [string, readonly string[], string?])[] = [
+  const cases: [text: string, expected: string[], language?: string][] = [
     ['It rained. It stopped! Did it? Yes.', ['It rained.', 'It stopped!', 'Did it?', 'Yes.']],
     ['Dr. Lee met Mrs. Woo vs. Mr. Tan.', ['Dr. Lee met Mrs. Woo vs. Mr. Tan.']],
     ['Use tools, e.g. hammers, i.e. tools. Done.', ['Use tools, e.g. hammers, i.e. tools.', 'Done.']],
@@ -54,6 +54,7 @@ describe('sentences', () => {
     ['Wir kommen z.B. am 3. Oktober. Gut.', ['Wir kommen z.B. am 3. Oktober.', 'Gut.'], 'de'],
     ['It was May 3. October came.', ['It was May 3.', 'October came.'], 'en'],
     ['Τι κάνεις; Καλά.', ['Τι κάνεις;', 'Καλά.'], 'el'],
+    ['Really? — Yes ! ! Tools etc. , too.', ['Really? — Yes ! !', 'Tools etc. , too.']],
     ['Tea; Coffee.', ['Tea; Coffee.']],
     ['هل انتهى العقد؟ نعم، انتهى أمس. یہ ہے۔ ہاں۔', ['هل انتهى العقد؟', 'نعم، انتهى أمس.', 'یہ ہے۔', 'ہاں۔']],
     [
@@ -88,6 +89,11 @@ describe('lines and paragraphs', () => {
     expect(pieces(ended)).toEqual(ended.split('\n'))
     const indented = 'A line that its editor wrapped because it grew too long for the\n  - item of a list'
     expect(pieces(indented)).toHaveLength(2)
+  })
+
+  it('ranks the break behind a colon lowest', () => {
+    expect(pieces('For example:\n\nOne.\n\nTwo.', 2)).toEqual(['For example:\n\nOne.', 'Two.'])
+    expect(pieces('For example:\n\nOne.')).toEqual(['For example:', 'One.'])
   })
 
   it('leaves out what has no rank, and lets a stronger boundary stand for a weaker one', () => {

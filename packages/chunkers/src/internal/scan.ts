@@ -27,6 +27,8 @@ export interface ScanRanks {
   readonly sentence: number
 }
 
+/** Punctuation that goes on with the sentence before it (SContinue of UAX #29). */
+const CONTINUATIONS = ',;:-–—、，：；،؛'
 /** A line this long that runs on in lower case was wrapped by an editor, not ended by its author. */
 const WRAPPED_LINE_LENGTH = 50
 /** "12." or "iv)" at the start of a line numbers an item; longer runs are years and amounts. */
@@ -116,8 +118,15 @@ function breakRank(
     else if (code === 0x0d && text.charCodeAt(i + 1) === 0x0a) continue
     else if (classes[code] === NEWLINE) breaks++
   }
+  if (end > 0 && isAnnouncement(text, end)) return ranks.sentence || ranks.line || ranks.paragraph
   if (breaks > 1) return ranks.paragraph || ranks.line || ranks.sentence
   return isWrapped(text, lineStart, end, next, classes) ? 0 : ranks.line || ranks.sentence
+}
+
+/** What ends in a colon announces what follows: the two are better kept together. */
+export function isAnnouncement(text: string, end: number): boolean {
+  const last = text.charCodeAt(end - 1)
+  return last === 0x3a || last === 0xff1a
 }
 
 /** `next` starts the following line. Indented lines are not continuations. */
@@ -153,6 +162,7 @@ function endsSentence(
 ): boolean {
   const last = classes[text.charCodeAt(stop - 1)]!
   if (last === STOP) return true
+  if (CONTINUATIONS.includes(text.charAt(next)) || isTerminator(classes[text.charCodeAt(next)]!)) return false
   let word = next
   while (word < text.length && isOpening(classes[text.charCodeAt(word)]!)) word++
   const following = word < text.length ? classes[text.charCodeAt(word)]! : BLANK
