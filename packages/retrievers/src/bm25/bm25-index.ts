@@ -128,8 +128,9 @@ class TypedBm25Index implements Bm25Index {
     const filter: Bitset | undefined = options.filter
     const constant = constantNorm(this.parameters)
     const perLength = lengthNorm(this.parameters, this.documents.averageLength)
+    const { postings, documents } = this
     const scorers = this.scorers(query, constant, perLength)
-    return this.searcher.search(this.postings, this.documents, scorers, constant, perLength, limit, filter)
+    return this.searcher.search({ postings, documents, scorers, constant, perLength, limit, filter })
   }
 
   explain(query: string, ordinal: number): Explanation {
@@ -209,22 +210,30 @@ class TypedBm25Index implements Bm25Index {
   private countTerms(text: string): number {
     const { tokens, tokenCache } = this
     this.analyzer.tokenize(text, tokens)
-    const { starts, ends, count } = tokens
+    const { codes } = tokenCache
     let length = 0
-    for (let i = 0; i < count; i++) {
-      const code = tokenCache.codeOf(text, starts[i]!, ends[i]!)
-      if (code >= 0) {
-        this.countTerm(code)
-        length++
-      } else if (code !== ONLY_STOP) {
-        const start = tokenCache.severalAt(code)
-        const run = tokenCache.run
-        const end = start + 2 + run[start]!
-        for (let j = start + 2; j < end; j++) this.countTerm(run[j]!)
-        length += run[start + 1]!
+    for (let first = 0; first < tokens.count; ) {
+      const count = tokenCache.read(text, tokens, first)
+      this.postings.warm(codes, count)
+      first += count
+      for (let i = 0; i < count; i++) {
+        const code = codes[i]!
+        if (code >= 0) {
+          this.countTerm(code)
+          length++
+        } else if (code !== ONLY_STOP) length += this.countRun(code)
       }
     }
     return length
+  }
+
+  /** Counts the terms of an identifier; returns the length they count for. */
+  private countRun(code: number): number {
+    const { run } = this.tokenCache
+    const start = this.tokenCache.severalAt(code)
+    const end = start + 2 + run[start]!
+    for (let i = start + 2; i < end; i++) this.countTerm(run[i]!)
+    return run[start + 1]!
   }
 
   private countTerm(term: number): void {

@@ -13,7 +13,7 @@ const PAGE_SIZE = 1 << PAGE_BITS
 export const PAGE_MASK = PAGE_SIZE - 1
 
 /** Postings in a full-grown block, and in a term's first one. Blocks double in between. */
-const BLOCK_SIZE = 128
+const BLOCK_SIZE = 512
 const FIRST_BLOCK_SIZE = 2
 
 /** A block record is four words: place of its first posting, place after its last, last document, next block + 1. */
@@ -25,8 +25,8 @@ export const BLOCK_NEXT = 3
 
 /**
  * A term record is eight words, half a cache line: first block + 1, last block, number of postings, next free
- * place of the last block, a counter lent to whoever counts a document's terms, and in three words the bytes
- * and half-words of the bounds (below).
+ * place of the last block, a counter lent to whoever counts a document's terms, and three words of half-words:
+ * room left in the last block (10 bits) with the highest frequency (6 bits), and the bounds (below).
  */
 const TERM = 8
 const FIRST = 0
@@ -34,8 +34,8 @@ const TAIL_BLOCK = 1
 const COUNT = 2
 const TAIL_PLACE = 3
 const PENDING = 4
-const ROOM_BYTE = 20
-const HIGHEST_BYTE = 21
+const ROOM_HALF = 10
+const ONE_ROOM = 1 << FREQUENCY_BITS
 const SHORTEST_HALF = 11
 
 /** Frequencies 1, 2, 3, 4–7, 8 and more each keep the shortest document: for upper bounds. */
@@ -49,7 +49,7 @@ function boundClass(frequency: number): number {
 }
 
 /**
- * Postings of all terms in typed arrays: per term a chain of blocks of up to 128 postings, ascending by
+ * Postings of all terms in typed arrays: per term a chain of blocks of up to 512 postings, ascending by
  * document number along the chain.
  *
  * Blocks lie in pages of 65,536 postings, so growing copies no postings, and a block never crosses a page.
@@ -58,6 +58,8 @@ function boundClass(frequency: number): number {
 export class Postings {
   readonly pages: Uint32Array[] = []
   readonly largeFrequencies = new Map<number, number>()
+  /** Keeps the reads of `warm` from being optimised away. */
+  warmth = 0
   private free = 0
   /** Postings that the term being copied still needs blocks for. */
   private reserved = 0
@@ -66,12 +68,22 @@ export class Postings {
   private blockCount = 0
   private terms = new Uint32Array(TERM << 9)
   private termHalves = new Uint16Array(this.terms.buffer)
-  private termBytes = new Uint8Array(this.terms.buffer)
   private termCount = 0
 
   /** Postings of the term, those of deleted documents included. */
   count(term: number): number {
     return term < this.termCount ? this.terms[term * TERM + COUNT]! : 0
+  }
+
+  /** Reads the records of the terms among these codes, so that they are at hand: see `StringTable.warm`. */
+  warm(codes: Int32Array, count: number): void {
+    const { terms, termCount } = this
+    let sum = 0
+    for (let i = 0; i < count; i++) {
+      const term = codes[i]!
+      if (term >= 0 && term < termCount) sum += terms[term * TERM]!
+    }
+    this.warmth = sum
   }
 
   /** Adds one to the term's counter and returns what it was. */
@@ -88,21 +100,21 @@ export class Postings {
    */
   append(term: number, document: number, length: number): void {
     const record = term * TERM
-    const { termBytes, termHalves } = this
-    if (termBytes[record * 4 + ROOM_BYTE] === 0) this.addBlock(record)
+    const halves = record * 2
+    const { termHalves } = this
+    if (termHalves[halves + ROOM_HALF]! < ONE_ROOM) this.addBlock(record)
     const { terms } = this
     const frequency = terms[record + PENDING]!
+    const field = Math.min(frequency, LARGE)
     const place = terms[record + TAIL_PLACE]!
-    this.pages[place >>> PAGE_BITS]![place & PAGE_MASK] =
-      (document << FREQUENCY_BITS) | Math.min(frequency, LARGE)
-    if (frequency >= LARGE) this.largeFrequencies.set(place, frequency)
+    this.pages[place >>> PAGE_BITS]![place & PAGE_MASK] = (document << FREQUENCY_BITS) | field
+    if (field === LARGE) this.largeFrequencies.set(place, frequency)
     terms[record + TAIL_PLACE] = place + 1
     terms[record + COUNT]!++
     terms[record + PENDING] = 0
-    termBytes[record * 4 + ROOM_BYTE]!--
-    if (frequency > termBytes[record * 4 + HIGHEST_BYTE]!)
-      termBytes[record * 4 + HIGHEST_BYTE] = Math.min(frequency, 255)
-    const bound = record * 2 + SHORTEST_HALF + boundClass(frequency)
+    const room = termHalves[halves + ROOM_HALF]! - ONE_ROOM
+    termHalves[halves + ROOM_HALF] = (room & LARGE) < field ? (room & ~LARGE) | field : room
+    const bound = halves + SHORTEST_HALF + boundClass(frequency)
     if (length < termHalves[bound]!) termHalves[bound] = length
   }
 
@@ -112,8 +124,8 @@ export class Postings {
    * and its shortest document.
    */
   highestSaturation(term: number, constant: number, perLength: number): number {
-    const highest = this.termBytes[term * TERM * 4 + HIGHEST_BYTE]!
-    if (highest === 255) return 1
+    const highest = this.termHalves[term * TERM * 2 + ROOM_HALF]! & LARGE
+    if (highest === LARGE) return 1
     let bound = 0
     for (let i = 0; i < BOUND_CLASSES; i++) {
       const length = this.termHalves[term * TERM * 2 + SHORTEST_HALF + i]!
@@ -234,14 +246,13 @@ export class Postings {
     this.blocks[this.blockCount * BLOCK + BLOCK_NEXT] = 0
     terms[record + TAIL_BLOCK] = this.blockCount++
     terms[record + TAIL_PLACE] = this.free
-    this.termBytes[record * 4 + ROOM_BYTE] = room
+    this.termHalves[record * 2 + ROOM_HALF]! |= room << FREQUENCY_BITS
     this.free += room
   }
 
   private addTerms(needed: number): void {
     this.terms = grownUint32(this.terms, needed * TERM)
     this.termHalves = new Uint16Array(this.terms.buffer)
-    this.termBytes = new Uint8Array(this.terms.buffer)
     for (; this.termCount < needed; this.termCount++) {
       const shortest = this.termCount * TERM * 2 + SHORTEST_HALF
       this.termHalves.fill(LONGEST, shortest, shortest + BOUND_CLASSES)

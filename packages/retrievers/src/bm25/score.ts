@@ -81,9 +81,43 @@ export function scoreAll(
   accumulator.count = count
 }
 
+/** Adds the term's part to the touched documents alone, in any order, by reading all of its postings. */
+export function scoreKnown(
+  postings: Postings,
+  scorer: TermScorer,
+  constant: number,
+  perLength: number,
+  documents: Documents,
+  accumulator: Accumulator,
+): void {
+  const { scores } = accumulator
+  const { blocks } = postings
+  const { lengths } = documents
+  const { weight } = scorer
+  let block = postings.chain(scorer.term)
+  while (block !== 0) {
+    const record = blockRecord(block)
+    const place = blocks[record + BLOCK_START]!
+    const page = postings.pages[place >>> PAGE_BITS]!
+    const first = place & PAGE_MASK
+    const end = first + blocks[record + BLOCK_END]! - place
+    for (let i = first; i < end; i++) {
+      const posting = page[i]!
+      const document = posting >>> FREQUENCY_BITS
+      const before = scores[document]!
+      if (before === 0) continue
+      let frequency = posting & LARGE
+      if (frequency === LARGE) frequency = postings.largeFrequencies.get(place + i - first)!
+      scores[document] =
+        before + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
+    }
+    block = blocks[record + BLOCK_NEXT]!
+  }
+}
+
 /**
  * Adds the term's part to the touched documents alone, which must be sorted: walks the two ascending lists
- * together, skipping whole blocks, and searches by halves inside a block.
+ * together, skipping whole blocks, and searches by halves inside a block. For few documents and many postings.
  */
 export function scoreTouched(
   postings: Postings,

@@ -1,7 +1,7 @@
 import { type Bitset, type TopHits, TopK } from '@tesserae/core'
 import { DELETED, type Documents } from './documents.js'
 import type { Postings } from './postings.js'
-import { Accumulator, scoreAll, scoreTouched, type TermScorer } from './score.js'
+import { Accumulator, scoreAll, scoreKnown, scoreTouched, type TermScorer } from './score.js'
 
 /**
  * Relative room left when a document is dropped because it cannot reach the best: far above what the order
@@ -9,74 +9,127 @@ import { Accumulator, scoreAll, scoreTouched, type TermScorer } from './score.js
  */
 const MARGIN = 1e-6
 
+/** A list this many times longer than the candidates is searched for them rather than read through. */
+const SEARCHED_FROM = 12
+/** Before a list of this many postings is read, finding a better threshold first is worth its cost. */
+const LONG_LIST = 1024
+
+/** What one search works on. */
+export interface SearchTask {
+  readonly postings: Postings
+  readonly documents: Documents
+  /** By descending weight. */
+  readonly scorers: readonly TermScorer[]
+  /** Parts of the length norm: see `formula.ts`. */
+  readonly constant: number
+  readonly perLength: number
+  readonly limit: number
+  readonly filter: Bitset | undefined
+}
+
 /**
- * Term at a time, heaviest term first. Once the best `limit` partial scores are out of reach of a document
- * that has only the terms still to come, no new document is looked at (MaxScore: Turtle and Flood 1995), and
- * the rest of the terms are looked up for the remaining candidates alone. The hits and their scores are
- * those of scoring everything.
+ * Term at a time, heaviest term first. Once the best `limit` scores are out of reach of a document that has
+ * only the terms still to come, no new document is looked at (MaxScore: Turtle and Flood 1995), and the rest
+ * of the terms are looked up for the remaining candidates alone. The hits and their scores are those of scoring
+ * everything.
  */
 export class Searcher {
   private readonly accumulator = new Accumulator()
+  /** The few best documents, while their scores are completed; shares the scores. */
+  private readonly leaders = new Accumulator()
+  private leaderScores = new Float64Array(0)
   private selection = new TopK(1)
+  /** A score that `limit` documents are known to reach in the end. */
+  private threshold = Number.NEGATIVE_INFINITY
 
-  /** @param scorers by descending weight */
-  search(
-    postings: Postings,
-    documents: Documents,
-    scorers: readonly TermScorer[],
-    constant: number,
-    perLength: number,
-    limit: number,
-    filter: Bitset | undefined,
-  ): TopHits {
+  search(task: SearchTask): TopHits {
     const { accumulator } = this
-    const wanted = Math.min(limit, Math.max(documents.size, 1))
+    const { postings, documents, scorers, constant, perLength } = task
+    const wanted = Math.min(task.limit, Math.max(documents.size, 1))
     if (this.selection.capacity !== wanted) this.selection = new TopK(wanted)
     accumulator.fit(documents.count)
+    this.threshold = Number.NEGATIVE_INFINITY
     const rest = boundsOfRest(scorers)
-    const reachable = (threshold: number) => threshold * (1 - MARGIN)
     let next = 0
     for (; next < scorers.length; next++) {
-      if (accumulator.count >= wanted) {
-        const threshold = this.select(documents, filter)
-        if (rest[next]! < reachable(threshold)) {
-          this.keepReachable(documents, filter, reachable(threshold) - rest[next]!)
-          break
-        }
+      const scorer = scorers[next]!
+      const length = postings.count(scorer.term)
+      // Looking for the threshold reads every score so far: not worth it before a short list.
+      if (accumulator.count >= wanted && length * 4 > accumulator.count) {
+        this.select(task)
+        if (length >= LONG_LIST) this.completeLeaders(task, next)
+        if (rest[next]! < this.threshold * (1 - MARGIN)) break
       }
-      scoreAll(postings, scorers[next]!, constant, perLength, documents, accumulator)
+      scoreAll(postings, scorer, constant, perLength, documents, accumulator)
     }
-    for (; next < scorers.length; next++) {
-      scoreTouched(postings, scorers[next]!, constant, perLength, documents, accumulator)
-      if (accumulator.count > wanted && next + 1 < scorers.length)
-        this.keepReachable(documents, filter, reachable(this.select(documents, filter)) - rest[next + 1]!)
+    for (let done = next; next < scorers.length; next++) {
+      if (next > done) this.select(task)
+      this.keepReachable(task, this.threshold * (1 - MARGIN) - rest[next]!)
+      const scorer = scorers[next]!
+      if (accumulator.count * SEARCHED_FROM > postings.count(scorer.term)) {
+        scoreKnown(postings, scorer, constant, perLength, documents, accumulator)
+      } else {
+        accumulator.sort()
+        scoreTouched(postings, scorer, constant, perLength, documents, accumulator)
+      }
     }
-    this.select(documents, filter)
+    this.select(task)
     accumulator.clear()
     return this.selection.drain()
   }
 
-  /** Fills the selection from the scores so far; returns the score that a document must reach to be in it. */
-  private select(documents: Documents, filter: Bitset | undefined): number {
+  /** Fills the selection from the scores so far and raises the threshold to its worst. */
+  private select({ documents, filter }: SearchTask): void {
     const { accumulator, selection } = this
     const { scores, touched, count } = accumulator
     const { lengths, ordinals } = documents
     selection.clear()
-    let threshold = Number.NEGATIVE_INFINITY
+    let least = Number.NEGATIVE_INFINITY
     for (let i = 0; i < count; i++) {
       const document = touched[i]!
       // Below by more than rounding to 32 bits can lift it.
-      if (scores[document]! < threshold) continue
+      if (scores[document]! < least) continue
       if (lengths[document] === DELETED) continue
       const ordinal = ordinals[document]!
       if (filter !== undefined && !filter.has(ordinal)) continue
-      if (selection.push(ordinal, scores[document]!)) threshold = selection.threshold * (1 - MARGIN)
+      if (selection.push(ordinal, scores[document]!)) least = selection.threshold * (1 - MARGIN)
     }
-    return selection.threshold
+    this.threshold = Math.max(this.threshold, selection.threshold)
   }
 
-  /** Keeps the touched documents that are alive, allowed and have at least `least`, in ascending order. */
-  private keepReachable(documents: Documents, filter: Bitset | undefined, least: number): void {
+  /**
+   * Raises the threshold to the worst final score of the documents that are best so far: their scores are
+   * completed with the terms to come, read, and put back. Uses up the selection.
+   */
+  private completeLeaders(task: SearchTask, next: number): void {
+    const { selection, leaders, accumulator } = this
+    const { postings, documents, scorers, constant, perLength } = task
+    const count = selection.size
+    if (count < selection.capacity || count > LONG_LIST / 16) return
+    const { ordinals } = selection.drain()
+    if (leaders.touched.length < count) {
+      leaders.touched = new Uint32Array(count)
+      this.leaderScores = new Float64Array(count)
+    }
+    const { scores } = accumulator
+    leaders.scores = scores
+    leaders.count = count
+    for (let i = 0; i < count; i++) leaders.touched[i] = documents.numberOf(ordinals[i]!)
+    leaders.sort()
+    for (let i = 0; i < count; i++) this.leaderScores[i] = scores[leaders.touched[i]!]!
+    for (let i = next; i < scorers.length; i++)
+      scoreTouched(postings, scorers[i]!, constant, perLength, documents, leaders)
+    let least = Number.POSITIVE_INFINITY
+    for (let i = 0; i < count; i++) {
+      const document = leaders.touched[i]!
+      least = Math.min(least, scores[document]!)
+      scores[document] = this.leaderScores[i]!
+    }
+    this.threshold = Math.max(this.threshold, least)
+  }
+
+  /** Keeps the touched documents that are alive, allowed and have at least `least`. */
+  private keepReachable({ documents, filter }: SearchTask, least: number): void {
     const { accumulator } = this
     const { scores, touched, count } = accumulator
     const { lengths, ordinals } = documents
@@ -91,7 +144,6 @@ export class Searcher {
       else scores[document] = 0
     }
     accumulator.count = kept
-    accumulator.sort()
   }
 }
 

@@ -1,9 +1,11 @@
-import type { Analyzer, TokenTerm } from '../analysis/analyzer.js'
+import type { Analyzer, TokenSpans, TokenTerm } from '../analysis/analyzer.js'
 import { grownUint32 } from './grow.js'
-import { StringTable, VALUE } from './string-table.js'
+import { hashUnits, StringTable, VALUE } from './string-table.js'
 
 /** Distinct tokens remembered before the memory is emptied: numbers and misspellings never end. */
 const MAX_TOKENS = 1 << 19
+/** Tokens looked up together: as many as make memory accesses overlap, few enough to stay in the cache. */
+const BATCH = 128
 export const ONLY_STOP = -1
 /** Added to codes, which stay within ±2³⁰, so that what is stored is a small integer above zero. */
 const SHIFT = 2 ** 30
@@ -18,6 +20,10 @@ export class TokenCache {
   /** Runs of: number of terms, length they count for, term ids. */
   private several = new Uint32Array(1 << 8)
   private severalEnd = 0
+  private readonly hashes = new Uint32Array(BATCH)
+  readonly codes = new Int32Array(BATCH)
+  /** Keeps the reads of `warm` from being optimised away. */
+  warmth = 0
   private readonly analyzer: Analyzer
   private readonly terms: StringTable
 
@@ -27,17 +33,28 @@ export class TokenCache {
   }
 
   /**
-   * What text[start … end) stands for: a term id from 0, or ONLY_STOP, or a value below it that `severalAt`
-   * turns into a place in `run`.
+   * What each of the tokens from `first` on stands for, at most BATCH of them, in `codes`: a term id from 0, or
+   * ONLY_STOP, or a value below it that `severalAt` turns into a place in `run`. Returns how many were done.
    */
-  codeOf(text: string, start: number, end: number): number {
-    const { tokens } = this
-    const record = tokens.locate(text, start, end)
-    const value = tokens.records[record + VALUE]!
-    if (value !== 0) return value - SHIFT
-    const code = this.learn(text.slice(start, end))
-    tokens.records[record + VALUE] = code + SHIFT
-    return code
+  read(text: string, spans: TokenSpans, first: number): number {
+    const { tokens, hashes, codes } = this
+    const { starts, ends } = spans
+    const count = Math.min(BATCH, spans.count - first)
+    for (let i = 0; i < count; i++) hashes[i] = hashUnits(text, starts[first + i]!, ends[first + i]!)
+    this.warmth = tokens.warm(hashes, count)
+    for (let i = 0; i < count; i++) {
+      const start = starts[first + i]!
+      const end = ends[first + i]!
+      const record = tokens.locate(text, start, end, hashes[i]!)
+      const value = tokens.records[record + VALUE]!
+      if (value !== 0) codes[i] = value - SHIFT
+      else {
+        const code = this.learn(text.slice(start, end))
+        tokens.records[record + VALUE] = code + SHIFT
+        codes[i] = code
+      }
+    }
+    return count
   }
 
   /** Where the run of a code below ONLY_STOP starts: number of terms, length, term ids. */
