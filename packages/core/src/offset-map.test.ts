@@ -43,7 +43,7 @@ describe('project', () => {
 describe('closeOffsetMap', () => {
   it('takes the rest of the text as kept', () => {
     expect(closeOffsetMap(mapOf([0, 2]), 5)).toEqual(mapOf([0, 2], [5, 7]))
-    expect(closeOffsetMap(mapOf(), 5)).toEqual(mapOf([5, 5]))
+    expect(closeOffsetMap(mapOf(), 5)).toEqual(mapOf([0, 0], [5, 5]))
     const closed = mapOf([0, 0], [5, 9])
     expect(closeOffsetMap(closed, 5)).toBe(closed)
     expect(() => closeOffsetMap(closed, 4)).toThrow('got 5 for a text of 4')

@@ -37,11 +37,15 @@ export class OffsetMapBuilder {
   }
 }
 
-/** The map with its last entry at the end of the edited text: a map that stops earlier kept the rest. */
+/**
+ * The map with its last entry at the end of the edited text: a map that stops earlier kept the rest, one
+ * without entries kept everything.
+ */
 export function closeOffsetMap(map: OffsetMap, textLength: number): OffsetMap {
   const last = map.offsets.length - 1
-  const end = map.offsets[last] ?? 0
-  if (last >= 0 && end === textLength) return map
+  if (last < 0) return { offsets: Uint32Array.of(0, textLength), origins: Uint32Array.of(0, textLength) }
+  const end = map.offsets[last]!
+  if (end === textLength) return map
   if (end > textLength)
     throw new RagError(
       'invalid-argument',
@@ -52,7 +56,7 @@ export function closeOffsetMap(map: OffsetMap, textLength: number): OffsetMap {
   offsets.set(map.offsets)
   origins.set(map.origins)
   offsets[last + 1] = textLength
-  origins[last + 1] = (map.origins[last] ?? 0) + textLength - end
+  origins[last + 1] = map.origins[last]! + textLength - end
   return { offsets, origins }
 }
 
@@ -90,6 +94,45 @@ export function project(keys: Uint32Array, values: Uint32Array, place: number): 
   return { low: exact, high: exact, at: 'kept' }
 }
 
+/** {@link project} for places that ascend: each entry is passed once, and nothing is allocated. */
+class Walker {
+  low = 0
+  high = 0
+  /** Whether both texts can be divided here: not inside a replacement, whose two sides belong together. */
+  isDivisible = true
+  /** The next place with an entry. */
+  upcoming = 0
+  private entry = 0
+  private readonly keys: Uint32Array
+  private readonly values: Uint32Array
+
+  constructor(keys: Uint32Array, values: Uint32Array) {
+    this.keys = keys
+    this.values = values
+  }
+
+  moveTo(place: number): void {
+    const { keys, values } = this
+    let entry = this.entry
+    while (keys[entry]! < place) entry++
+    this.low = values[entry]!
+    if (keys[entry] === place) {
+      while (keys[entry + 1] === place) entry++
+      this.high = values[entry]!
+      this.isDivisible = true
+      this.upcoming = keys[entry + 1] ?? place
+    } else {
+      const from = values[entry - 1]!
+      const isKept = values[entry]! - from === keys[entry]! - keys[entry - 1]!
+      this.low = isKept ? from + place - keys[entry - 1]! : from
+      this.high = isKept ? this.low : values[entry]!
+      this.isDivisible = this.low === this.high
+      this.upcoming = keys[entry]!
+    }
+    this.entry = entry
+  }
+}
+
 /**
  * The way back through two edits: `first` leads from the middle text to the original, `second` from the last
  * text to the middle one; the result leads from the last text to the original. Where a run of one is cut by
@@ -97,33 +140,20 @@ export function project(keys: Uint32Array, values: Uint32Array, place: number): 
  * Throws `invalid-argument` when `first` belongs to a longer text than `second` starts from.
  */
 export function composeOffsetMaps(first: OffsetMap, second: OffsetMap): OffsetMap {
-  const back = closeOffsetMap(first, second.origins.at(-1) ?? 0)
+  const length = second.origins.at(-1) ?? 0
+  const back = closeOffsetMap(first, length)
+  const origin = new Walker(back.offsets, back.origins)
+  const offset = new Walker(second.origins, second.offsets)
   const builder = new OffsetMapBuilder()
-  for (const place of mergeAscending(back.offsets, second.origins)) {
-    const origin = project(back.offsets, back.origins, place)
-    const offset = project(second.origins, second.offsets, place)
-    if (isInsideBlock(origin) || isInsideBlock(offset)) continue
-    builder.add(offset.low, origin.low)
-    // What the second edit inserted here comes before what the first one deleted here.
-    builder.add(offset.high, origin.low)
-    builder.add(offset.high, origin.high)
-  }
-  return builder.build()
-}
-
-/** Insertions and deletions can be cut anywhere: their other side is one place. */
-function isInsideBlock(projection: Projection): boolean {
-  return projection.at === 'replaced' && projection.low !== projection.high
-}
-
-/** The distinct values of two ascending lists, ascending. */
-function* mergeAscending(a: Uint32Array, b: Uint32Array): Generator<number> {
-  let i = 0
-  let j = 0
-  while (i < a.length || j < b.length) {
-    const value = Math.min(a[i] ?? Number.POSITIVE_INFINITY, b[j] ?? Number.POSITIVE_INFINITY)
-    yield value
-    while (i < a.length && a[i] === value) i++
-    while (j < b.length && b[j] === value) j++
+  for (let place = 0; ; place = Math.min(origin.upcoming, offset.upcoming)) {
+    origin.moveTo(place)
+    offset.moveTo(place)
+    if (origin.isDivisible && offset.isDivisible) {
+      builder.add(offset.low, origin.low)
+      // What the second edit inserted here comes before what the first one deleted here.
+      builder.add(offset.high, origin.low)
+      builder.add(offset.high, origin.high)
+    }
+    if (place >= length) return builder.build()
   }
 }
