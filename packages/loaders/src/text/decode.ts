@@ -17,6 +17,13 @@ export interface DecodeOptions {
  * @throws RagError `load-failed` with reason `empty` or `binary`.
  */
 export function decodeText(bytes: Uint8Array, options: DecodeOptions): Decoded {
+  const decoded = decodeMarked(bytes, options)
+  // Tools that each add a mark leave several; none of them is text.
+  const text = decoded.text.replace(/^\ufeff+/, '')
+  return text.length === decoded.text.length ? decoded : { ...decoded, text }
+}
+
+function decodeMarked(bytes: Uint8Array, options: DecodeOptions): Decoded {
   if (bytes.length === 0) {
     throw loadFailed(options.uri, 'the file is empty (0 bytes), so there is nothing to index.', {
       reason: 'empty',
