@@ -7,7 +7,7 @@ import { isRagError, RagError, type RagErrorCode } from './errors.js'
 import { fingerprint } from './fingerprint.js'
 import type { CallOptions } from './observer.js'
 import type { Store } from './store.js'
-import { embeddingText, toChunks } from './to-chunks.js'
+import { toChunks } from './to-chunks.js'
 
 /**
  * Ability of a store to give vectors back, so that a chunk whose metadata alone changed is written again
@@ -138,7 +138,7 @@ function isBlank(text: string, span: ChunkSpan): boolean {
 
 /**
  * Two fingerprints a chunk: of everything stored beside its text, and, after the dot, of what its vector was
- * made from (the text itself is in the chunk's id). A different second half means: embed again.
+ * made from: model, context, and the id, which stands for the text. A different second half means: embed again.
  */
 function revisionsOf<M extends Metadata>(
   document: Document<M>,
@@ -158,7 +158,7 @@ function revisionsOf<M extends Metadata>(
     const { index, window, context, headings, page, tokens } = chunk
     const stored = fingerprint({ shared, index, window, context, headings, page, tokens })
     if (model === undefined) return stored
-    return `${stored}.${fingerprint([model, embeddingText(chunk)]).slice(0, 16)}`
+    return `${stored}.${fingerprint([model, context, chunk.id]).slice(0, 16)}`
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Metadata } from './document.js'
-import { atStage } from './ingest-plan.js'
+import { atStage, StageFailure } from './ingest-plan.js'
+import { type FailedDocument, type IngestTally, nothingDone, type RemovalOutcome } from './ingest-report.js'
 import type { CallOptions } from './observer.js'
 import type { Store } from './store.js'
 
@@ -14,11 +15,59 @@ export interface RemovalOptions<M extends Metadata> extends CallOptions {
   readonly owns: (documentId: string) => boolean
   /** Addresses that could not be loaded. */
   readonly failedUris: readonly string[]
+  readonly removeMissing: boolean | 'unrelated'
 }
 
-export interface MissingDocument {
+interface MissingDocument {
   readonly documentId: string
   readonly chunkIds: readonly string[]
+}
+
+/**
+ * Removes what the store has and the source did not give, if that is wanted and safe. Only an abort and the
+ * caller's callbacks throw; what could not be removed is recorded as failed.
+ */
+export async function removeMissing<M extends Metadata>(
+  options: RemovalOptions<M>,
+  tally: IngestTally<M>,
+  fail: (failure: StageFailure, document: FailedDocument<M>) => void,
+): Promise<RemovalOutcome> {
+  const { store, signal, observer, seen, failedUris } = options
+  if (options.removeMissing === false) return 'off'
+  if (seen.size === 0) return 'kept-no-documents'
+  if (failedUris.length > 0 && options.removeMissing === true) return 'kept-load-failures'
+  const { now } = tally.options
+  const started = now()
+  try {
+    const missing = await findMissing(options)
+    for (const group of groupDeletes(missing)) {
+      const ids = group.flatMap((document) => document.chunkIds)
+      const failure = await failureOf(atStage('store', signal, () => store.delete(ids, { signal, observer })))
+      const milliseconds = now() - started
+      for (const { documentId, chunkIds } of group) {
+        const deleted = chunkIds.length
+        if (failure !== undefined) fail(failure, { documentId, milliseconds })
+        else tally.finish({ ...nothingDone, status: 'removed', documentId, deleted, milliseconds })
+      }
+    }
+    return 'done'
+  } catch (error) {
+    if (!(error instanceof StageFailure)) throw error
+    fail(error, { uri: store.name, milliseconds: now() - started })
+    return 'failed'
+  } finally {
+    tally.milliseconds.store += now() - started
+  }
+}
+
+async function failureOf(work: Promise<void>): Promise<StageFailure | undefined> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    if (error instanceof StageFailure) return error
+    throw error
+  }
 }
 
 /**
@@ -26,9 +75,7 @@ export interface MissingDocument {
  * document is kept if its id or address begins with one of them (the folder it was in, the archive it came
  * from), and if it has no address to compare.
  */
-export async function findMissing<M extends Metadata>(
-  options: RemovalOptions<M>,
-): Promise<MissingDocument[]> {
+async function findMissing<M extends Metadata>(options: RemovalOptions<M>): Promise<MissingDocument[]> {
   const { store, signal, observer, seen, owns, failedUris } = options
   const missing = new Map<string, string[]>()
   await atStage('store', signal, async () => {
@@ -56,7 +103,7 @@ export async function findMissing<M extends Metadata>(
 }
 
 /** Groups documents so that each group is one call. */
-export function* groupDeletes(documents: readonly MissingDocument[]): Generator<MissingDocument[]> {
+function* groupDeletes(documents: readonly MissingDocument[]): Generator<MissingDocument[]> {
   let group: MissingDocument[] = []
   let ids = 0
   for (const document of documents) {

@@ -109,6 +109,13 @@ describe('ingest: streaming', () => {
     expect(texts(store)).toEqual(['one', 'two'])
   })
 
+  it('does not wait for a full batch when none can come: the queue is full, or the source has ended', async () => {
+    const { embedder, run } = setup({ embedder: recordingEmbedder({ maxBatchSize: 100 }) })
+    const report = await run(many(10, 1), { maxQueuedChunks: 3, maxBatchDelayMs: 1_000_000 })
+    expect(report.documents.written).toBe(10)
+    expect(embedder.calls.map((call) => call.length)).toEqual([3, 3, 3, 1])
+  })
+
   it('writes what gathers in as few calls as the limit allows', async () => {
     const store = recordingStore({ beforeUpsert: async () => void (await turn()) })
     const { run } = setup({ store, embedder: recordingEmbedder({ maxBatchSize: 100 }) })

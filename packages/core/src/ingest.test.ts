@@ -158,7 +158,8 @@ describe('ingest: what reaches the store', () => {
     const all = store.list
     store.list = (options) => all({ signal: options?.signal })
     const { run } = setup({ store })
-    await run(loaded(document('a', 'one'), document('b', 'two')))
+    await run(loaded(document('a', 'one')))
+    await run(loaded(document('b', 'two')))
     expect(texts(store)).toEqual(['one', 'two'])
   })
 })

@@ -7,14 +7,12 @@ import { isAbort, isRagError, RagError } from './errors.js'
 import { embedQueue } from './ingest-embed.js'
 import { checkIngestOptions, type IngestOptions } from './ingest-options.js'
 import { atStage, type DocumentPlan, planDocument, StageFailure } from './ingest-plan.js'
-import { findMissing, groupDeletes } from './ingest-remove.js'
+import { removeMissing } from './ingest-remove.js'
 import {
   type FailedDocument,
   type IngestedDocument,
   type IngestReport,
   IngestTally,
-  nothingDone,
-  type RemovalOutcome,
 } from './ingest-report.js'
 import { writeQueue } from './ingest-write.js'
 import type { Loaded } from './loader.js'
@@ -44,6 +42,7 @@ export async function ingest<M extends Metadata = Metadata>(
   options: IngestOptions<M>,
 ): Promise<IngestReport> {
   const settings = checkIngestOptions(options)
+  const { owns, removeMissing: mode } = settings
   const { chunker, embedder, store, observer, signal } = options
   signal?.throwIfAborted()
   const stop = linkedController(signal)
@@ -232,39 +231,6 @@ export async function ingest<M extends Metadata = Metadata>(
     }
   }
 
-  const removeMissing = async (): Promise<RemovalOutcome> => {
-    if (!settings.removeMissing) return 'off'
-    if (seen.size === 0) return 'kept-no-documents'
-    if (failedUris.length > 0 && settings.removeMissing === true) return 'kept-load-failures'
-    const started = settings.now()
-    try {
-      const missing = await findMissing({ ...call, store, seen, owns: settings.owns, failedUris })
-      for (const group of groupDeletes(missing)) {
-        const ids = group.flatMap((document) => document.chunkIds)
-        const failure = await caught(atStage('store', stop.signal, () => store.delete(ids, call)))
-        const elapsed = settings.now() - started
-        for (const { documentId, chunkIds } of group) {
-          if (failure !== undefined) fail(failure, { documentId, milliseconds: elapsed })
-          else
-            tally.finish({
-              ...nothingDone,
-              status: 'removed',
-              documentId,
-              deleted: chunkIds.length,
-              milliseconds: elapsed,
-            })
-        }
-      }
-      return 'done'
-    } catch (error) {
-      if (!(error instanceof StageFailure)) throw error
-      fail(error, { uri: store.name, milliseconds: settings.now() - started })
-      return 'failed'
-    } finally {
-      milliseconds.store += settings.now() - started
-    }
-  }
-
   try {
     const plans = mapConcurrent(documents(), prepare, {
       concurrency: settings.concurrency,
@@ -278,7 +244,12 @@ export async function ingest<M extends Metadata = Metadata>(
     await Promise.all(finishing)
     stop.signal.throwIfAborted()
     if (sourceError !== undefined) throw sourceFailure(sourceError.error, tally.documents.loaded)
-    const report = tally.report(await removeMissing())
+    const removal = await removeMissing(
+      { ...call, store, seen, failedUris, owns, removeMissing: mode },
+      tally,
+      fail,
+    )
+    const report = tally.report(removal)
     tally.progress(true)
     tell(observer, {
       type: 'ingest.run',
@@ -332,14 +303,4 @@ function sourceFailure(error: unknown, loaded: number): unknown {
     `The source stopped with an error after ${loaded} documents, which were finished: ${messageOf(error)}`,
     { cause: error, details: { loaded } },
   )
-}
-
-async function caught(work: Promise<void>): Promise<StageFailure | undefined> {
-  try {
-    await work
-    return undefined
-  } catch (error) {
-    if (error instanceof StageFailure) return error
-    throw error
-  }
 }
