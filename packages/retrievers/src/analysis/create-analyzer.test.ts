@@ -26,6 +26,7 @@ describe('createAnalyzer', () => {
     ['snake_case', ['snake_case@0', 'snake@0', 'case@1']],
     ['HTTPServer2', ['httpserver2@0', 'http@0', 'server@1', '2@2']],
     ['1.2.3', ['1.2.3@0']],
+    ['v1.2.3', ['v1.2.3@0', '1.2.3@0']],
     ['U.S.A.', ['usa@0']],
     ['me@mail.org', ['me@mail.org@0', 'mail.org@1', 'mail@1', 'org@2']],
   ])('keeps %s whole beside its parts', (text, expected) => {

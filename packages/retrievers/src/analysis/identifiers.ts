@@ -7,6 +7,9 @@ const separators: readonly RegExp[] = [/[\\/]/, /@/, /&/, /[-\u2010\u2011_]/, /\
 const caseBoundary =
   /(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})|(?<=\p{L})(?=\p{Nd})|(?<=\p{Nd})(?=\p{L})/u
 
+/** `v1.2.3` is also `1.2.3`. */
+const version = /^[vV](?=\p{Nd}+\.)/u
+
 const quantity = /^\p{Nd}+(?:[.,'\u2019]\p{Nd}+)*$/u
 const acronym = /^\p{L}(?:\.\p{L})+$/u
 
@@ -49,6 +52,10 @@ export function identifierTerms(
       return
     }
     push(fold(piece), position)
+    if (version.test(piece)) {
+      visit(piece.slice(1), level)
+      return
+    }
     for (let next = level; next < separators.length; next++) {
       const parts = piece.split(separators[next]!).filter((part) => part !== '')
       if (parts.length === 0) return

@@ -275,6 +275,18 @@ describe('bm25Index', () => {
     expect(index.search('the', { limit: 5 }).ordinals.length).toBe(0)
   })
 
+  it('forgets tokens it has seen too many of, not their terms', () => {
+    const index = bm25Index({ analyzer: universalAnalyzer({ identifiers: false }) })
+    const words = (from: number) => Array.from({ length: 300_000 }, (_, i) => `w${from + i}`).join(' ')
+    index.set(0, words(0))
+    index.set(1, words(200_000))
+    index.set(2, words(250_000))
+    expect(index.statistics().termCount).toBe(550_000)
+    expect(index.documentFrequency('w1')).toBe(1)
+    expect(index.documentFrequency('w260000')).toBe(3)
+    expect([...index.search('w549999', { limit: 3 }).ordinals]).toEqual([2])
+  })
+
   it('refuses bad options with what is wrong', () => {
     const attempts = [
       () => bm25Index({ k1: -1 }),

@@ -4,7 +4,9 @@ import {
   checkNumber,
   type Explanation,
   type IndexSearchOptions,
+  invalid,
   type LexicalIndex,
+  RagError,
   type TopHits,
 } from '@tesserae/core'
 import { type Analyzer, TokenSpans } from '../analysis/analyzer.js'
@@ -13,7 +15,7 @@ import { DELETED, Documents } from './documents.js'
 import { explainScore } from './explain.js'
 import { type Bm25Parameters, constantNorm, inverseDocumentFrequency, lengthNorm } from './formula.js'
 import { grownUint32 } from './grow.js'
-import { Postings } from './postings.js'
+import { MAX_DOCUMENTS, Postings } from './postings.js'
 import type { TermScorer } from './score.js'
 import { Searcher } from './search.js'
 import { StringTable } from './string-table.js'
@@ -105,7 +107,9 @@ class TypedBm25Index implements Bm25Index {
 
   set(ordinal: number, text: string): void {
     checkInteger('ordinal', ordinal, 0, 2 ** 31 - 2)
+    if (typeof text !== 'string') invalid('text', 'a string', text)
     this.delete(ordinal)
+    this.makeRoom()
     this.tokenCache.trim()
     const length = this.countTerms(text)
     const number = this.documents.add(ordinal, length)
@@ -124,6 +128,7 @@ class TypedBm25Index implements Bm25Index {
   }
 
   search(query: string, options: IndexSearchOptions): TopHits {
+    if (typeof query !== 'string') invalid('query', 'a string', query)
     const limit = checkInteger('limit', options.limit)
     const filter: Bitset | undefined = options.filter
     const constant = constantNorm(this.parameters)
@@ -175,6 +180,7 @@ class TypedBm25Index implements Bm25Index {
         this.dictionary.byteLength +
         this.postings.byteLength +
         this.documents.byteLength +
+        this.searcher.byteLength +
         this.tokenCache.byteLength,
     }
   }
@@ -204,6 +210,16 @@ class TypedBm25Index implements Bm25Index {
     this.deleted = []
     this.deadCounts = new Uint32Array(0)
     this.deadSeen = new Uint32Array(0)
+  }
+
+  private makeRoom(): void {
+    if (this.documents.count < MAX_DOCUMENTS) return
+    this.compact()
+    if (this.documents.count < MAX_DOCUMENTS) return
+    throw new RagError(
+      'unsupported',
+      `A BM25 index holds at most ${MAX_DOCUMENTS} documents. Use several indexes.`,
+    )
   }
 
   /** Counts a text's terms in the postings' counters, listing them in `distinct`; returns its length in terms. */

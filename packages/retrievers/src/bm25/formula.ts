@@ -27,7 +27,7 @@ export function lengthNorm({ k1, b }: Bm25Parameters, averageLength: number): nu
   return averageLength > 0 ? (k1 * b) / averageLength : 0
 }
 
-/** Saturated term frequency, in (0, 1]: f / (f + k1 (1 − b + b · dl / avgdl)). */
+/** Saturated term frequency, in (0, 1]: f / (f + k1 (1 − b + b · dl / avgdl)). The kernels of `score.ts` write it out. */
 export function saturation(frequency: number, length: number, constant: number, perLength: number): number {
   return frequency / (frequency + constant + perLength * length)
 }

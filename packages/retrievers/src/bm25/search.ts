@@ -11,8 +11,12 @@ const MARGIN = 1e-6
 
 /** A list this many times longer than the candidates is searched for them rather than read through. */
 const SEARCHED_FROM = 12
-/** Before a list of this many postings is read, finding a better threshold first is worth its cost. */
+/** Before a list of this many postings is read, finding a better threshold first is worth its cost … */
 const LONG_LIST = 1024
+/** … if what the terms to come can add is no more than this many times the threshold: completing rarely lifts it further. */
+const NEARLY = 1.4
+/** Completing more of them costs more than it saves. */
+const MAX_LEADERS = 64
 
 /** What one search works on. */
 export interface SearchTask {
@@ -42,6 +46,10 @@ export class Searcher {
   /** A score that `limit` documents are known to reach in the end. */
   private threshold = Number.NEGATIVE_INFINITY
 
+  get byteLength(): number {
+    return this.accumulator.scores.byteLength + this.accumulator.touched.byteLength
+  }
+
   search(task: SearchTask): TopHits {
     const { accumulator } = this
     const { postings, documents, scorers, constant, perLength } = task
@@ -57,7 +65,7 @@ export class Searcher {
       // Looking for the threshold reads every score so far: not worth it before a short list.
       if (accumulator.count >= wanted && length * 4 > accumulator.count) {
         this.select(task)
-        if (length >= LONG_LIST) this.completeLeaders(task, next)
+        if (length >= LONG_LIST && rest[next]! < this.threshold * NEARLY) this.completeLeaders(task, next)
         if (rest[next]! < this.threshold * (1 - MARGIN)) break
       }
       scoreAll(postings, scorer, constant, perLength, documents, accumulator)
@@ -105,7 +113,7 @@ export class Searcher {
     const { selection, leaders, accumulator } = this
     const { postings, documents, scorers, constant, perLength } = task
     const count = selection.size
-    if (count < selection.capacity || count > LONG_LIST / 16) return
+    if (count < selection.capacity || count > MAX_LEADERS) return
     const { ordinals } = selection.drain()
     if (leaders.touched.length < count) {
       leaders.touched = new Uint32Array(count)
