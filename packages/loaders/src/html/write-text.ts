@@ -18,6 +18,7 @@ const BREAKS: { readonly [name: string]: 1 | 2 } = {
     hgroup: 1,
     legend: 1,
     search: 1,
+    dialog: 1,
   },
 }
 
