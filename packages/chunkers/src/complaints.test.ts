@@ -136,6 +136,7 @@ describe('options', () => {
     ['a tokenizer that would not be used', () => fixedChunker({ maxWords: 9, tokenizer: pieceTokenizer() })],
     ['a locale that would not be used', () => fixedChunker({ snap: 'word', locale: 'de' })],
     ['unknown snap', () => fixedChunker({ snap: 'chapter' as 'word' })],
+    ['a locale without sentences', () => recursiveChunker({ separators: ['line'], locale: 'de' })],
     ['unknown locale', () => sentenceChunker({ locale: 'not a locale!' })],
     ['two sentence overlaps', () => sentenceChunker({ overlapSentences: 1, overlapTokens: 5 })],
     ['sentence overlap equal to the size', () => sentenceChunker({ maxSentences: 2, overlapSentences: 2 })],

@@ -35,7 +35,7 @@ export interface FixedChunkerOptions {
   readonly tokenizer?: Tokenizer | undefined
   /** Leave blanks at both ends of a chunk out of its span. When false, the chunks hold every character. @default true */
   readonly trim?: boolean | undefined
-  /** Language of the text, for abbreviations and ordinals; only with `snap` 'sentence' or 'paragraph'. @default none */
+  /** Language of the text, for ordinals and the Greek question mark; only with `snap` 'sentence' or 'paragraph'. @default none */
   readonly locale?: string | undefined
 }
 

@@ -197,6 +197,12 @@ describe('recursiveChunker with marks', () => {
     ])
   })
 
+  it('cuts code at any of its lines, also where prose would run on', async () => {
+    const line = 'call_something_with(a_rather_long_argument, and_another_one)'
+    const text = `${line}\n${line}\n${line}`
+    expect(await chunksOf(by(130), text, [mark(text, text, 'code')])).toEqual([`${line}\n${line}`, line])
+  })
+
   it('does not start an overlap inside a row', async () => {
     const text = 'word word word word\n| cell one | cell two |\nmore words here and there'
     const marks = [mark(text, '| cell one | cell two |', 'row')]

@@ -26,7 +26,7 @@ export interface RecursiveChunkerOptions {
   readonly tokenizer?: Tokenizer | undefined
   /** Leave blanks at both ends of a chunk out of its span. When false, the chunks hold every character. @default true */
   readonly trim?: boolean | undefined
-  /** Language of the text, for abbreviations and ordinals. @default none */
+  /** Language of the text, for ordinals and the Greek question mark; only with separator 'sentence'. @default none */
   readonly locale?: string | undefined
 }
 
@@ -49,6 +49,14 @@ export function recursiveChunker(options: RecursiveChunkerOptions = {}): Chunker
   const separators = checkSeparators(options.separators ?? SEPARATORS)
   const tokenizer = options.tokenizer ?? pieceTokenizer()
   const trim = checkBoolean('trim', options.trim ?? true)
+  if (options.locale !== undefined && !separators.includes('sentence')) {
+    invalid(
+      'locale',
+      'left out when `separators` has no "sentence"',
+      options.locale,
+      'It only tells where sentences end.',
+    )
+  }
   const language = checkLocale(options.locale)
   const ids = { maxTokens, overlap, separators, tokenizer: tokenizer.id, trim, language }
   return makeChunker(chunkerId('recursive', ids), async (document, call) => {

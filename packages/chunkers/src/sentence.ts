@@ -25,7 +25,7 @@ export interface SentenceChunkerOptions {
   readonly tokenizer?: Tokenizer | undefined
   /** Leave blanks at both ends of a chunk out of its span. When false, the chunks hold every character. @default true */
   readonly trim?: boolean | undefined
-  /** Language of the text, for abbreviations, ordinals and the Greek question mark. @default none */
+  /** Language of the text, for ordinals and the Greek question mark. @default none */
   readonly locale?: string | undefined
 }
 

@@ -70,23 +70,32 @@ function markCuts(document: Document, ranks: MarkRanks): CutTable {
   const classes = characterClasses()
   const weakest = ranks.sentence || ranks.line || ranks.paragraph
   // Offset and rank in one number, so that one numeric sort orders both.
-  const keys = new Float64Array(marks.length * 2)
-  let size = 0
+  const keys: number[] = []
   const add = (offset: number, rank: number, isHeading: boolean) => {
     const end = isHeading ? 0 : trimBlanks(text, 0, offset, classes)
     const fitting = end > 0 && isAnnouncement(text, end) ? Math.min(rank, weakest) : rank
-    if (fitting > 0) keys[size++] = offset * 256 + fitting
+    if (fitting > 0) keys.push(offset * 256 + fitting)
   }
   for (const mark of marks) {
     const inner = innerRank(mark, ranks)
     const isHeading = mark.kind === 'heading' && ranks.heading > 0
     add(mark.start, isHeading ? ranks.heading + headingRank(mark) : inner, isHeading)
     add(mark.end, inner, false)
+    if (mark.kind === 'code')
+      for (const line of lineStarts(text, mark)) add(line, ranks.line || ranks.sentence, false)
   }
   const cuts = new CutTable()
-  for (const key of keys.subarray(0, size).sort())
+  for (const key of Float64Array.from(keys).sort())
     pushAt(cuts, text, Math.floor(key / 256), key % 256, classes)
   return cuts
+}
+
+/** Code is never wrapped prose: each of its line breaks counts, however the next line starts. */
+function lineStarts(text: string, { start, end }: Mark): number[] {
+  const starts: number[] = []
+  for (let at = text.indexOf('\n', start) + 1; at > 0 && at < end; at = text.indexOf('\n', at) + 1)
+    starts.push(at)
+  return starts
 }
 
 /** Rank of the edges of a block; pages end in the middle of sentences and give none. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isRagError } from '@tesserae/core'
 import { chunkerLaws, generateTexts } from '@tesserae/core/testing'
 import { get_encoding } from 'tiktoken'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { fixedChunker, recursiveChunker, sentenceChunker } from '../index.js'
 import { type TiktokenEncoding, tiktokenTokenizer } from './index.js'
 import { isSafeBorder, pieceEnd } from './pieces.js'
@@ -141,6 +141,18 @@ describe('tiktokenTokenizer', () => {
     expect(() => tokenizer.ends('text')).toThrow(/freed/)
     const unknown = tiktokenTokenizer('cl101k' as TiktokenEncoding)
     await expect(unknown).rejects.toSatisfy((error) => isRagError(error, 'invalid-argument'))
+  })
+
+  it('says what to install when the package is missing', async () => {
+    vi.resetModules()
+    vi.doMock('tiktoken/lite', () => {
+      throw new Error('not installed')
+    })
+    const fresh = await import('./index.js')
+    const failing = fresh.tiktokenTokenizer()
+    await expect(failing).rejects.toThrow(/npm install tiktoken/)
+    await expect(failing).rejects.toSatisfy((error) => isRagError(error, 'unsupported'))
+    vi.doUnmock('tiktoken/lite')
   })
 
   it('names the vocabulary in its id', () => {
