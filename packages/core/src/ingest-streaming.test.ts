@@ -156,9 +156,9 @@ describe('ingest: abort', () => {
     const source = async function* () {
       yield* loaded(document('a', 'one'))
       while (store.entries.size < 1) await turn()
-      yield* loaded(document('b', 'two\nthree'), document('c', 'four'))
+      yield* loaded(document('b', 'two\nthree\nmore'), document('c', 'four'))
     }
-    await expect(run(source(), { signal: controller.signal })).rejects.toBe(reason)
+    await expect(run(source(), { signal: controller.signal, embedConcurrency: 1 })).rejects.toBe(reason)
     expect(embedder.running).toBe(0)
     const calls = embedder.calls.length
     await turn()
