@@ -1,6 +1,10 @@
 import type { Chunker, Document, Mark, Tokenizer } from '@tesserae/core'
+import { pieceTokenizer, tokenRuler } from '@tesserae/core'
+import { generateTexts, markedDocument } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
+import { fixedChunker } from './fixed.js'
 import { recursiveChunker } from './recursive.js'
+import { sentenceChunker } from './sentence.js'
 
 /** One token per code unit, so that expectations can be counted by eye. */
 const units: Tokenizer = {
@@ -83,6 +87,13 @@ describe('recursiveChunker', () => {
       'alpha; beta,',
       'gamma;',
       'delta, epsilon',
+    ])
+  })
+
+  it('takes a separator for text, not for a pattern', async () => {
+    expect(await chunksOf(by(12, { separators: [{ after: '.*(' }] }), 'aaaa.*(bbbb cccc')).toEqual([
+      'aaaa.*(',
+      'bbbb cccc',
     ])
   })
 
@@ -211,4 +222,45 @@ describe('recursiveChunker with marks', () => {
       expect(chunk.includes('cell')).toBe(chunk.includes('| cell one | cell two |'))
     }
   })
+})
+
+describe('what marks ask to keep, on generated Markdown', () => {
+  const maxTokens = 60
+  const texts = generateTexts({ seed: 11, count: 1500, kind: 'markdown' })
+  const chunkers = {
+    recursive: recursiveChunker({ maxTokens }),
+    'fixed by paragraph': fixedChunker({ maxTokens, snap: 'paragraph' }),
+    sentence: sentenceChunker({ maxTokens }),
+  }
+
+  it.each(Object.entries(chunkers))(
+    '%s keeps headings with their text and small blocks whole',
+    async (_, chunker) => {
+      let blocks = 0
+      let headings = 0
+      for (const text of texts) {
+        const document = markedDocument('d', text)
+        const ruler = tokenRuler(pieceTokenizer(), text)
+        const spans = await chunker.split(document)
+        for (const { kind, start, end } of document.marks) {
+          const last = start + text.slice(start, end).trimEnd().length
+          if (kind === 'heading') {
+            headings++
+            const isEndOfText = text.slice(last).trim() === ''
+            const isLeftAlone = spans.some((span) => span.start < start && span.end === last)
+            expect(isLeftAlone && !isEndOfText, text).toBe(false)
+          }
+          if (kind === 'code' && ruler.count(start, last) <= maxTokens) {
+            blocks++
+            expect(
+              spans.some((span) => span.start <= start && span.end >= last),
+              text,
+            ).toBe(true)
+          }
+        }
+      }
+      expect(blocks).toBeGreaterThan(100)
+      expect(headings).toBeGreaterThan(100)
+    },
+  )
 })

@@ -125,13 +125,16 @@ export class Packer {
 
   /** Ends the chunk where no good place is in reach: between words, characters or code points. */
   #takeFineCut(reach: number): void {
-    const { fine, text, ruler, maxUnits } = this.#plan
+    const { fine, kept, text, ruler, maxUnits } = this.#plan
     let cut = fineCutBefore(text, this.#uncovered, reach, fine, this.#classes)
     if (this.start < this.#uncovered && (cut <= this.#uncovered || ruler.count(this.start, cut) > maxUnits)) {
       this.start = this.#uncovered
       const alone = Math.min(this.#limit, ruler.reach(this.start, maxUnits))
       cut = fineCutBefore(text, this.#uncovered, alone, fine, this.#classes)
     }
+    // The border of a word may lie right behind a heading, or inside a block that starts in this chunk.
+    const before = kept.before(cut, this.start)
+    if (before > this.#uncovered) cut = before
     if (cut <= this.#uncovered || ruler.count(this.start, cut) > maxUnits) {
       // One code point over the cap: it cannot be divided, and skipping it would lose it.
       cut = safeCutAfter(text, this.start + 1)

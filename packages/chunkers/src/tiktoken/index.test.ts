@@ -143,6 +143,18 @@ describe('tiktokenTokenizer', () => {
     await expect(unknown).rejects.toSatisfy((error) => isRagError(error, 'invalid-argument'))
   })
 
+  it('asks nothing of the network', async () => {
+    const fetched = vi.fn(() => Promise.reject(new Error('offline')))
+    vi.stubGlobal('fetch', fetched)
+    vi.resetModules()
+    const fresh = await import('./index.js')
+    const tokenizer = await fresh.tiktokenTokenizer('p50k_edit')
+    expect(tokenizer.ends('two words')).toHaveLength(2)
+    expect(fetched).not.toHaveBeenCalled()
+    tokenizer.free()
+    vi.unstubAllGlobals()
+  })
+
   it('says what to install when the package is missing', async () => {
     vi.resetModules()
     vi.doMock('tiktoken/lite', () => {
