@@ -160,6 +160,12 @@ describe('assembleContext: budget', () => {
     expect((await assemble(hits, { maxTokens: 42 })).omitted).toHaveLength(2)
   })
 
+  it('counts separators before it takes a hit, so that none takes the place of one that fits', async () => {
+    const hits = [hit(text, 0, 30, 3), hit(text, 60, 65, 2), hit(text, 102, 105, 1)]
+    const { text: context } = await assemble(hits, { maxTokens: 43 })
+    expect(context).toBe(`[1] ${'a'.repeat(30)}\n\n[2] ccc`)
+  })
+
   it('cuts the best passage where a word ends when it alone is too long, or omits it when told so', async () => {
     const long = 'The tenant pays the rent on the first day of each month, in advance.'
     const { text: context, citations } = await assemble([hit(long, 0, long.length, 1)], { maxTokens: 30 })
@@ -270,6 +276,11 @@ describe('assembleContext: hostile text', () => {
       expect(citations[0]).toMatchObject({ text, headings: [heading] })
       if (format === 'tag') expect(context.match(/<\/?\s*passage/gi)).toHaveLength(4)
     }
+  })
+
+  it('leaves brackets alone that hold no number, or more than numbers', async () => {
+    const text = '[] [ ] [-] [,] [x] [1a] [see 1] a[i] [2024-01-02T00] (1)'
+    expect((await assemble([hit(text, 0, text.length, 1)])).text).toBe(`[1] ${text}`)
   })
 
   it('keeps all its laws on generated hits', async () => {

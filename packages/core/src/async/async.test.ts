@@ -208,6 +208,9 @@ describe('rateLimiter', () => {
     const third = limiter.acquire().then(() => order.push('third'))
     controller.abort(new Error('left'))
     await expect(second).rejects.toThrow('left')
+    await delay(1)
+    // One at a time looks at the clock: the third still waits for the first.
+    expect(waits).toHaveLength(1)
     expect(order).toEqual([])
     time = 60_000
     waits.shift()?.()

@@ -123,6 +123,22 @@ describe('mapConcurrent', () => {
     expect(counted.pulled).toBeLessThan(10)
   })
 
+  it('pulls nothing more once a call has failed, also while earlier results are still awaited', async () => {
+    let pulled = 0
+    const slow = async function* () {
+      for (; pulled < 50; pulled++) {
+        yield pulled
+        await turn()
+      }
+    }
+    const fails = async (n: number) => {
+      if (n === 1) throw new Error('second')
+      for (let wait = 0; wait < 20; wait++) await turn()
+    }
+    await expect(collect(mapConcurrent(slow(), fails, { concurrency: 20 }))).rejects.toThrow('second')
+    expect(pulled).toBeLessThanOrEqual(2)
+  })
+
   it('tells running calls to stop after a failure and waits for them', async () => {
     let stopped = 0
     let running = 0
