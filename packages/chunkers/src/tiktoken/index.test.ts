@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Tokenizer } from '@tesserae/core'
 import { isRagError } from '@tesserae/core'
 import { chunkerLaws, generateTexts } from '@tesserae/core/testing'
 import { get_encoding } from 'tiktoken'
-import { describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { fixedChunker, recursiveChunker, sentenceChunker } from '../index.js'
-import { type TiktokenEncoding, tiktokenTokenizer } from './index.js'
+import { type TiktokenEncoding, type TiktokenTokenizer, tiktokenTokenizer } from './index.js'
 import { isSafeBorder, pieceEnd } from './pieces.js'
 
 const shared = process.env.TESSERAE_SHARED ?? join(import.meta.dirname, '../../../../../shared')
@@ -16,7 +17,13 @@ const realTexts = [
 ].map((path) => join(shared, path))
 const hasShared = realTexts.every((path) => existsSync(path))
 
-const cl100k = await tiktokenTokenizer()
+let loaded: TiktokenTokenizer
+beforeAll(async () => {
+  loaded = await tiktokenTokenizer()
+})
+afterAll(() => loaded.free())
+/** Stands for the tokenizer while tests are collected, before it is loaded. */
+const cl100k: Tokenizer = { id: 'tiktoken', ends: (text) => loaded.ends(text) }
 
 /** True when the text holds a run too long to be encoded whole: the documented exception. */
 function isDivided(text: string): boolean {
@@ -168,7 +175,7 @@ describe('tiktokenTokenizer', () => {
   })
 
   it('names the vocabulary in its id', () => {
-    expect(cl100k.id).toBe('tiktoken-cl100k_base')
+    expect(loaded.id).toBe('tiktoken-cl100k_base')
   })
 })
 
