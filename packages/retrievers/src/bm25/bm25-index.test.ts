@@ -275,6 +275,29 @@ describe('bm25Index', () => {
     expect(index.search('the', { limit: 5 }).ordinals.length).toBe(0)
   })
 
+  it('an analyzer that throws leaves the index as it was', () => {
+    const plain = universalAnalyzer()
+    const index = bm25Index({
+      analyzer: {
+        ...plain,
+        terms(token) {
+          if (token === 'poison') throw new Error('no such word')
+          return plain.terms(token)
+        },
+      },
+    })
+    index.set(0, 'red fox')
+    index.set(1, 'blue fox')
+    const before = index.search('fox red blue', { limit: 5 })
+    expect(() => index.set(0, 'fox fox fox poison')).toThrow('no such word')
+    expect(() => index.set(2, 'red poison')).toThrow('no such word')
+    expect(index.size).toBe(2)
+    expect(index.search('fox red blue', { limit: 5 })).toEqual(before)
+    index.set(2, 'fox')
+    index.delete(2)
+    expect(index.search('fox red blue', { limit: 5 })).toEqual(before)
+  })
+
   it('forgets tokens it has seen too many of, not their terms', () => {
     const index = bm25Index({ analyzer: universalAnalyzer({ identifiers: false }) })
     const words = (from: number) => Array.from({ length: 300_000 }, (_, i) => `w${from + i}`).join(' ')

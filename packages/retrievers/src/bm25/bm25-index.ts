@@ -19,7 +19,7 @@ import { MAX_DOCUMENTS, Postings } from './postings.js'
 import type { TermScorer } from './score.js'
 import { Searcher } from './search.js'
 import { StringTable } from './string-table.js'
-import { ONLY_STOP, TokenCache } from './token-cache.js'
+import { ONLY_STOP, TokenCache, UNKNOWN } from './token-cache.js'
 
 export interface Bm25Options {
   /** How soon repetitions of a term stop counting, 0 or more. @default 1.2 */
@@ -108,10 +108,10 @@ class TypedBm25Index implements Bm25Index {
   set(ordinal: number, text: string): void {
     checkInteger('ordinal', ordinal, 0, 2 ** 31 - 2)
     if (typeof text !== 'string') invalid('text', 'a string', text)
-    this.delete(ordinal)
     this.makeRoom()
     this.tokenCache.trim()
     const length = this.countTerms(text)
+    this.bury(ordinal)
     const number = this.documents.add(ordinal, length)
     const { postings, distinct, distinctCount } = this
     for (let i = 0; i < distinctCount; i++) postings.append(distinct[i]!, number, length)
@@ -119,11 +119,8 @@ class TypedBm25Index implements Bm25Index {
   }
 
   delete(ordinal: number): boolean {
-    const number = this.documents.delete(ordinal)
-    if (number < 0) return false
-    this.deleted.push(number)
-    if (this.deleted.length >= DEAD_MINIMUM && this.deleted.length > DEAD_SHARE * this.documents.count)
-      this.compact()
+    if (!this.bury(ordinal)) return false
+    this.compactIfDue()
     return true
   }
 
@@ -212,7 +209,21 @@ class TypedBm25Index implements Bm25Index {
     this.deadSeen = new Uint32Array(0)
   }
 
+  /** Marks the ordinal's document deleted, if there is one. */
+  private bury(ordinal: number): boolean {
+    const number = this.documents.delete(ordinal)
+    if (number >= 0) this.deleted.push(number)
+    return number >= 0
+  }
+
+  private compactIfDue(): void {
+    const dead = this.deleted.length
+    if (dead >= DEAD_MINIMUM && dead > DEAD_SHARE * this.documents.count) this.compact()
+  }
+
+  /** Before a document is added: terms and numbers may change here, and not while its terms are counted. */
   private makeRoom(): void {
+    this.compactIfDue()
     if (this.documents.count < MAX_DOCUMENTS) return
     this.compact()
     if (this.documents.count < MAX_DOCUMENTS) return
@@ -222,8 +233,21 @@ class TypedBm25Index implements Bm25Index {
     )
   }
 
-  /** Counts a text's terms in the postings' counters, listing them in `distinct`; returns its length in terms. */
+  /**
+   * Counts a text's terms in the postings' counters, listing them in `distinct`; returns its length in terms.
+   * When the analyzer throws, nothing has been counted.
+   */
   private countTerms(text: string): number {
+    try {
+      return this.countTokens(text)
+    } catch (error) {
+      for (let i = 0; i < this.distinctCount; i++) this.postings.resetCount(this.distinct[i]!)
+      this.distinctCount = 0
+      throw error
+    }
+  }
+
+  private countTokens(text: string): number {
     const { tokens, tokenCache } = this
     this.analyzer.tokenize(text, tokens)
     const { codes } = tokenCache
@@ -261,13 +285,23 @@ class TypedBm25Index implements Bm25Index {
 
   /** How often the query says each term of the dictionary. */
   private queryTerms(query: string): Map<number, number> {
-    const tokens = new TokenSpans()
+    const { tokens, tokenCache, dictionary } = this
     this.analyzer.tokenize(query, tokens)
     const counts = new Map<number, number>()
+    const add = (term: number) => counts.set(term, (counts.get(term) ?? 0) + 1)
     for (let i = 0; i < tokens.count; i++) {
-      for (const { text } of this.analyzer.terms(query.slice(tokens.starts[i]!, tokens.ends[i]!))) {
-        const term = this.dictionary.find(text, 0, text.length)
-        if (term >= 0) counts.set(term, (counts.get(term) ?? 0) + 1)
+      const start = tokens.starts[i]!
+      const end = tokens.ends[i]!
+      const code = tokenCache.peek(query, start, end)
+      if (code >= 0) add(code)
+      else if (code === UNKNOWN) {
+        for (const { text } of this.analyzer.terms(query.slice(start, end))) {
+          const term = dictionary.find(text, 0, text.length)
+          if (term >= 0) add(term)
+        }
+      } else if (code !== ONLY_STOP) {
+        const first = tokenCache.severalAt(code)
+        for (let j = 0; j < tokenCache.run[first]!; j++) add(tokenCache.run[first + 2 + j]!)
       }
     }
     return counts

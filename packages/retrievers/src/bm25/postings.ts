@@ -92,6 +92,11 @@ export class Postings {
     return this.terms[term * TERM + PENDING]!++
   }
 
+  /** Sets the term's counter to zero. */
+  resetCount(term: number): void {
+    this.terms[term * TERM + PENDING] = 0
+  }
+
   /**
    * Appends a posting with the term's counter as its frequency, and sets the counter to zero.
    *

@@ -25,6 +25,11 @@ export class StringTable {
     return this.records[this.recordOf(text, start, end, hashUnits(text, start, end)) + ID]! - 1
   }
 
+  /** Value of text[start … end), 0 if it has none. */
+  valueFor(text: string, start: number, end: number): number {
+    return this.records[this.recordOf(text, start, end, hashUnits(text, start, end)) + VALUE]!
+  }
+
   /** Id of text[start … end), given one if it has none: the next integer. */
   intern(text: string, start: number, end: number): number {
     // In two steps: adding a string may replace the records.

@@ -7,6 +7,8 @@ const MAX_TOKENS = 1 << 19
 /** Tokens looked up together: as many as make memory accesses overlap, few enough to stay in the cache. */
 const BATCH = 128
 export const ONLY_STOP = -1
+/** Below every code. */
+export const UNKNOWN = -(2 ** 30)
 /** Added to codes, which stay within ±2³⁰, so that what is stored is a small integer above zero. */
 const SHIFT = 2 ** 30
 
@@ -55,6 +57,12 @@ export class TokenCache {
       }
     }
     return count
+  }
+
+  /** What a token stands for if it is remembered, otherwise UNKNOWN. Remembers nothing, so queries leave no trace. */
+  peek(text: string, start: number, end: number): number {
+    const value = this.tokens.valueFor(text, start, end)
+    return value === 0 ? UNKNOWN : value - SHIFT
   }
 
   /** Where the run of a code below ONLY_STOP starts: number of terms, length, term ids. */
