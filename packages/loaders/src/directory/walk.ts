@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs'
-import { opendir, realpath, stat } from 'node:fs/promises'
+import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { type IgnoreRules, isIgnored, rulesOf } from './ignore-rules.js'
 
@@ -73,7 +73,7 @@ async function* walkFolder(folder: Folder, root: string, options: WalkOptions): 
     const relative = base + entry.name
     const target = entry.isSymbolicLink()
       ? await followed(folder, entry.name, relative, root, options)
-      : plainTarget(folder, entry)
+      : await plainTarget(folder, entry)
     if (target === undefined) continue
     if (target.type === 'problem') {
       if (!isIgnored(rules, relative, false)) yield target
@@ -114,10 +114,16 @@ type Target =
   | { readonly type: 'folder' | 'file'; readonly path: string }
   | Extract<WalkEntry, { type: 'problem' }>
 
-function plainTarget(folder: Folder, entry: Dirent): Target | undefined {
+async function plainTarget(folder: Folder, entry: Dirent): Promise<Target | undefined> {
   const path = join(folder.path, entry.name)
   if (entry.isDirectory()) return { type: 'folder', path }
-  return entry.isFile() ? { type: 'file', path } : undefined
+  if (entry.isFile()) return { type: 'file', path }
+  if (entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice())
+    return undefined
+  // Some file systems do not say what an entry is when they list it.
+  const stats = await lstat(path).catch(() => undefined)
+  if (stats?.isDirectory()) return { type: 'folder', path }
+  return stats?.isFile() ? { type: 'file', path } : undefined
 }
 
 /** Where a link leads, if links are followed and it stays inside the root and does not lead back to its own folders. */

@@ -142,10 +142,12 @@ describe('htmlFormat: pages', () => {
   })
 
   it('survives depth, and refuses what would not fit in memory', async () => {
-    const deep = '<div><b>'.repeat(50_000)
+    const deep = '<div><b>'.repeat(25_000)
     expect((await parsed(`${deep}text`)).text).toBe('text')
     expect((await parsed(`${'<table><tr><td>'.repeat(5_000)}text`)).text).toBe('text')
     expect((await parsed(`<p>x${'<a href=x>'.repeat(20_000)}`)).text).toBe('x')
+    await expect(parsed(`${'<i>'.repeat(50_001)}x`)).rejects.toThrow(/open inside each other/)
+    expect((await parsed('<p>x<br>'.repeat(50_001))).text.slice(0, 4)).toBe('x\n\nx')
     await expect(parsed('<p>12345', { maxBytes: 7 })).rejects.toThrow(/more than the limit of 7/)
     expect(() => htmlFormat({ links: 'all' as 'text' })).toThrow(/`links` must be one of/)
   })

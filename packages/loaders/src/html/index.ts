@@ -5,6 +5,7 @@ import { encodingName } from '../text/encoding.js'
 import { declaredCharset } from './charset.js'
 import { mainContent, wholePage } from './main-content.js'
 import { pageFacts } from './metadata.js'
+import { nestingDepth } from './nesting.js'
 import { buildTree, type HtmlNode } from './tree.js'
 import { writeText } from './write-text.js'
 
@@ -22,6 +23,9 @@ export interface HtmlFormatOptions {
   /** File name endings read as HTML. @default '.html', '.htm', '.xhtml' */
   readonly extensions?: readonly string[] | undefined
 }
+
+/** No page nests so deep; parsing one takes about a second. */
+const MAX_NESTING = 50_000
 
 /**
  * HTML through cheerio (htmlparser2): the document's text is the page as it would be laid out in plain text, and the
@@ -47,6 +51,9 @@ export function htmlFormat(options: HtmlFormatOptions = {}): Format {
         throw loadFailed(uri, message, { reason: 'too-large' })
       }
       const decoded = decodeText(bytes, { uri, encoding, charset: charset ?? declaredCharset(bytes) })
+      if (nestingDepth(decoded.text) > MAX_NESTING) {
+        throw loadFailed(uri, `more than ${MAX_NESTING} elements are open inside each other.`)
+      }
       const root = await parseHtml(decoded.text)
       call?.signal?.throwIfAborted()
       const { metadata, base } = pageFacts(root)

@@ -183,11 +183,14 @@ function topElement(tree: HtmlTree, measures: Measures, scores: Float64Array): n
   return top
 }
 
+/** Elements compared with the best one: bounds the work on pages made of nothing else. */
+const MAX_NEAR = 100
+
 /** Where at least three elements come close to the best one, their common ancestor holds the content. */
 function sharedAncestor(tree: HtmlTree, scores: Float64Array, top: number): number {
   const near: number[] = []
   for (let index = 1; index < scores.length; index++) {
-    if (index !== top && scores[index]! >= scores[top]! * 0.75) near.push(index)
+    if (index !== top && near.length < MAX_NEAR && scores[index]! >= scores[top]! * 0.75) near.push(index)
   }
   if (near.length < 3) return top
   for (let ancestor = tree.parents[top]!; ancestor > 0; ancestor = tree.parents[ancestor]!) {

@@ -28,6 +28,9 @@ const MARKS: { readonly [name: string]: MarkKind } = {
   blockquote: 'quote',
 }
 
+/** Longer headings are cut in their label: nested ones would otherwise copy a long text once for each. */
+const MAX_LABEL = 1000
+
 interface OpenMark {
   readonly kind: MarkKind
   readonly node: number
@@ -63,6 +66,8 @@ class TextWriter {
   readonly #tree: HtmlTree
   readonly #options: WriteOptions
   readonly #layout: Uint8Array
+  /** 1 for rows of which a cell was written. */
+  readonly #rowsBegun: Uint8Array
   readonly #parts: string[] = []
   readonly #marks: OpenMark[] = []
   readonly #open: OpenMark[] = []
@@ -81,6 +86,7 @@ class TextWriter {
     this.#tree = tree
     this.#options = options
     this.#layout = layoutTables(tree)
+    this.#rowsBegun = new Uint8Array(tree.nodes.length)
   }
 
   write(root: number, dropped: Uint8Array): void {
@@ -111,7 +117,7 @@ class TextWriter {
     for (const { kind, node, start, end } of this.#marks) {
       if (start < 0 || end <= start) continue
       const level = kind === 'heading' ? Number(nameOf(this.#tree, node).slice(1)) : undefined
-      const label = this.#label(kind, node, text.slice(start, end))
+      const label = this.#label(kind, node, text.slice(start, Math.min(end, start + MAX_LABEL)))
       marks.push({
         kind,
         start,
@@ -164,17 +170,18 @@ class TextWriter {
 
   /** A cell after another one of its row is separated from it, whatever blocks either holds. */
   #enterCell(index: number): void {
-    const { parents, ends, nodes } = this.#tree
     if (this.#layout[index] === 1) {
       this.#break(1)
       return
     }
-    let before = parents[index]! + 1
-    while (before < index && nodes[before]!.type === 'text') before = ends[before]!
-    if (before >= index) return
+    const row = this.#tree.parents[index]!
+    if (this.#rowsBegun[row] === 0) {
+      this.#rowsBegun[row] = 1
+      return
+    }
     this.#cells++
     this.#space = false
-    if (this.#cells === 1 && this.#rowHasText(parents[index]!)) this.#lines = 0
+    if (this.#cells === 1 && this.#rowHasText(row)) this.#lines = 0
   }
 
   #rowHasText(row: number): boolean {

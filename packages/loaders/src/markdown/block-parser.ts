@@ -1,10 +1,10 @@
 import { type Block, type BlockType, listMarker, newBlock } from './blocks.js'
-import { isBlankCode, runEnd, skipBlanks, trimBlanks } from './characters.js'
-import { readDefinition } from './definitions.js'
+import { runEnd, skipBlanks, trimBlanks } from './characters.js'
 import { endsHtmlBlock, htmlBlockKind } from './html-blocks.js'
-import { addInlineMarks, type InlineSource, joinLines } from './inline-marks.js'
+import { addInlineMarks, type InlineSource } from './inline-marks.js'
 import { LineCursor } from './line-cursor.js'
 import { MAX_MARKS, type OpenMark, openMark } from './marks.js'
+import { headingContent, takeDefinitions } from './paragraph.js'
 import { cellCount, delimiterColumns } from './tables.js'
 
 /** Containers deeper than this are read as text: no document nests so far, and every line pays for each level. */
@@ -192,16 +192,9 @@ export class BlockParser {
     if (level === undefined) return false
     this.#closeTo(depth)
     this.#closeLeafOrList()
-    const start = skipBlanks(this.#text, nonspace + level, lineEnd)
-    let end = trimBlanks(this.#text, start, lineEnd)
-    let closing = end
-    while (closing > start && this.#text[closing - 1] === '#') closing--
-    if (closing === start || isBlankCode(this.#text.charCodeAt(closing - 1))) {
-      end = trimBlanks(this.#text, start, closing)
-    }
     const mark = this.#leaf('heading', nonspace, lineEnd)
     mark.level = level
-    this.#inline.push({ mark, lines: [start, end] })
+    this.#inline.push({ mark, lines: headingContent(this.#text, nonspace + level, lineEnd) })
     return true
   }
 
@@ -255,7 +248,7 @@ export class BlockParser {
     if (character !== '=' && character !== '-') return false
     if (!SETEXT.test(this.#text.slice(nonspace, lineEnd))) return false
     const paragraph = this.#open[depth - 1]!
-    this.#takeDefinitions(paragraph)
+    takeDefinitions(this.#text, paragraph, this.#definitions)
     if (paragraph.lines.length === 0) return false
     const { mark, lines } = paragraph
     mark.kind = 'heading'
@@ -372,34 +365,12 @@ export class BlockParser {
     while (this.#open.length > depth) {
       const block = this.#open.pop()!
       if (block.type === 'paragraph' && block.lines.length > 0) {
-        this.#takeDefinitions(block)
+        takeDefinitions(this.#text, block, this.#definitions)
         if (block.lines.length > 0) this.#inline.push({ mark: block.mark, lines: block.lines })
         else block.mark.kind = undefined
       }
       const parent = this.#open.at(-1)!
       parent.mark.end = Math.max(parent.mark.end, block.mark.end)
     }
-  }
-
-  /** Link reference definitions at the start of a paragraph are no content: it begins after them. */
-  #takeDefinitions(paragraph: Block): void {
-    const { lines, mark } = paragraph
-    if (lines.length === 0 || this.#text[lines[0]!] !== '[') return
-    const content = joinLines(this.#text, lines)
-    let at = 0
-    let definition = readDefinition(content, at)
-    while (definition !== undefined) {
-      this.#definitions.add(definition.label)
-      at = definition.end
-      definition = readDefinition(content, at)
-    }
-    let taken = 0
-    for (let passed = 0; taken < lines.length && passed < at; taken += 2) {
-      passed += lines[taken + 1]! - lines[taken]! + 1
-    }
-    if (taken === 0) return
-    lines.splice(0, taken)
-    if (lines.length > 0) mark.start = lines[0]!
-    else mark.kind = undefined
   }
 }

@@ -12,6 +12,8 @@ const PROSE_LENGTH = 14
 const MIN_COLUMN_LINES = 3
 const MAX_DEPTH = 6
 const BUCKETS = 1024
+/** Pages of more runs are drawings or attacks: columns are not looked for. */
+const MAX_RUNS = 5000
 
 /**
  * Cuts runs into columns in reading order. Where a vertical strip is free of text but for a few lines across
@@ -62,7 +64,7 @@ function crosses(run: Run, x: number): boolean {
 
 /** Middle of the best gutter: crossed by fewest runs, then widest. */
 function findGutter(runs: readonly Run[]): number | undefined {
-  if (runs.length < 2 * MIN_COLUMN_LINES) return undefined
+  if (runs.length < 2 * MIN_COLUMN_LINES || runs.length > MAX_RUNS) return undefined
   let left = Number.POSITIVE_INFINITY
   let right = Number.NEGATIVE_INFINITY
   for (const run of runs) {
