@@ -41,7 +41,7 @@ describe('fixedChunker', () => {
   })
 
   it('steps back at most half its size', async () => {
-    const text = `Short one. ${'word '.repeat(20)}`
+    const text = `Short one. Long ${'word '.repeat(20)}`
     expect((await chunksOf({ maxChars: 40, snap: 'sentence' }, text))[0]!.length).toBeGreaterThan(20)
   })
 
