@@ -1,10 +1,19 @@
 /**
+ * Weight of a token that occurs `count` times in a text: count to the power of 3/4, as in training. The tenth
+ * occurrence says less than the first. Two square roots, because those are the same on every engine.
+ */
+function repeats(count: number): number {
+  const root = Math.sqrt(count)
+  return root * Math.sqrt(root)
+}
+
+/**
  * Sums token vectors: the whole model at run time. The weight of a token (smooth inverse frequency, Arora et
  * al. 2017, corrected by training) is folded into its scale, and a mean and a sum have the same direction, so
  * that nothing is left but to look up, add and normalise.
  *
- * A token that occurs n times is added once, n-fold; tokens are taken in the order in which they first occur,
- * four rows at a time. The result of a text depends on that text alone, to the last bit.
+ * A token that occurs several times is added once, see `repeats`; tokens are taken in the order in which they
+ * first occur, four rows at a time. The result of a text depends on that text alone, to the last bit.
  */
 export class Pooling {
   readonly #rows: Int8Array
@@ -67,15 +76,15 @@ export class Pooling {
         b * dimensions,
         c * dimensions,
         d * dimensions,
-        scales[a]! * counts[a]!,
-        scales[b]! * counts[b]!,
-        scales[c]! * counts[c]!,
-        scales[d]! * counts[d]!,
+        scales[a]! * repeats(counts[a]!),
+        scales[b]! * repeats(counts[b]!),
+        scales[c]! * repeats(counts[c]!),
+        scales[d]! * repeats(counts[d]!),
       )
     }
     for (; i < this.#distinct; i++) {
       const a = touched[i]!
-      addOne(sum, this.#rows, a * dimensions, scales[a]! * counts[a]!)
+      addOne(sum, this.#rows, a * dimensions, scales[a]! * repeats(counts[a]!))
     }
     this.clear()
     let squares = 0
