@@ -31,6 +31,11 @@ describe('texts', () => {
     expect(second?.type).toBe('failure')
   })
 
+  it('keeps lone surrogates', async () => {
+    const [item] = await loaded([{ id: 'a', text: '# a\ud800b 😀' }])
+    expect(item?.type === 'document' && item.document.text).toBe('# a\ud800b 😀')
+  })
+
   it('refuses an id given twice and metadata that cannot be stored', async () => {
     await expect(
       loaded([

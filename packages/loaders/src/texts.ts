@@ -68,7 +68,10 @@ async function loadText(input: TextInput, format: Format | undefined, call: Call
     const bytes = new TextEncoder().encode(input.text)
     const source = { bytes, uri, charset: 'utf-8' }
     const document = await parseDocument(source, { format, id: input.id, metadata, ...call })
-    return { type: 'document', document: { ...document, uri: input.uri } }
+    // Lone surrogates do not survive the way through bytes; their places do.
+    const kept =
+      document.text === input.text.replace(/\p{Surrogate}/gu, '\ufffd') ? input.text : document.text
+    return { type: 'document', document: { ...document, text: kept, uri: input.uri } }
   } catch (error) {
     call.signal?.throwIfAborted()
     if (error instanceof RagError) return { type: 'failure', uri, error }

@@ -101,6 +101,8 @@ describe('decodeText', () => {
   it('uses what it is told before it guesses', () => {
     const hebrew = [0xf9, 0xec, 0xe5, 0xed]
     expect(decode(hebrew, { charset: 'iso-8859-8' }).text).toBe('שלום')
+    const broken = [0x82, 0xcc, 0x82, 0xa0, 0xff, 0x82, 0xcc]
+    expect(decode(broken, { charset: 'shift_jis' })).toMatchObject({ encoding: 'shift_jis', invalidBytes: 1 })
     expect(decode(hebrew, { encoding: 'windows-1252' }).text).toBe('ùìåí')
     expect(decode(hebrew, { charset: 'no-such-charset' }).encoding).toBe('windows-1252')
     expect(() => textFormat({ encoding: 'no-such-charset' })).toThrow(/`encoding` must be/)

@@ -50,16 +50,17 @@ function decodeMarked(bytes: Uint8Array, options: DecodeOptions): Decoded {
     const text = decodeStrictly(bytes, told)
     if (text !== undefined) return { text, encoding: told, invalidBytes: 0 }
   }
-  return sniffed(bytes)
+  return sniffed(bytes, told === 'utf-8' ? undefined : told)
 }
 
-function sniffed(bytes: Uint8Array): Decoded {
+/** `told` was not valid throughout, so UTF-8 is tried first; a told encoding with errors is still better than a guess. */
+function sniffed(bytes: Uint8Array, told: string | undefined): Decoded {
   const text = decodeStrictly(bytes, 'utf-8')
   if (text !== undefined) return seven(bytes, text)
   const { sequences, invalid } = utf8Evidence(bytes)
   if (sequences >= 4 * invalid)
     return { text: decodeAs(bytes, 'utf-8'), encoding: 'utf-8', invalidBytes: invalid }
-  return decoded(bytes, legacyEncoding(bytes))
+  return decoded(bytes, told ?? legacyEncoding(bytes))
 }
 
 /** ISO-2022-JP is pure ASCII on the wire and switches character sets with escape sequences. */
