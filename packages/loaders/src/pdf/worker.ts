@@ -87,7 +87,7 @@ export function startPdfThread(maxHeapMb: number): PdfThread {
       worker.postMessage({ call, argument })
     })
   return {
-    open: async (bytes, password) => (await ask('open', { bytes, password })) as OpenedPdf,
+    open: async (bytes, password) => (await ask('open', { bytes: ownBytes(bytes), password })) as OpenedPdf,
     page: async (number) => (await ask('page', { number })) as PdfPage,
     close: async () => {
       await ask('close', undefined)
@@ -97,6 +97,11 @@ export function startPdfThread(maxHeapMb: number): PdfThread {
       return stopped
     },
   }
+}
+
+/** A view of a larger buffer would be sent with all of it. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
 function locateLibrary(): string {
