@@ -6,8 +6,8 @@ import PDFDocument from 'pdfkit'
 
 export const sampleQuestions = [
   'How do I publish a scoped package so that everyone can install it?',
-  'How can I limit how many connections are opened to the same origin?',
-  'How does a target name the other targets it depends on?',
+  'How can I mock HTTP requests in my tests?',
+  'How are lists merged when a key ends in a plus sign or an equals sign?',
 ]
 
 /** The guide that is handed out as a PDF here, so that one question is answered with a page. */
