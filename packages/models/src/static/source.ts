@@ -10,10 +10,14 @@ export interface StaticSource {
   readonly path?: string | undefined
 }
 
-/** A file in one read: `readFile` takes half a megabyte at a time, and each turn waits for a busy machine. */
+/**
+ * A file in one read: `readFile` takes half a megabyte at a time, and each turn waits for a busy machine.
+ * The module is asked of the process and not imported, so that bundlers for browsers find nothing to resolve.
+ */
 async function readWhole(path: string | URL): Promise<Uint8Array> {
-  const { open } = await import('node:fs/promises')
-  const file = await open(path)
+  const fs = globalThis.process?.getBuiltinModule?.('node:fs/promises')
+  if (fs === undefined) throw new Error('There is no file system here.')
+  const file = await fs.open(path)
   try {
     const { size } = await file.stat()
     const bytes = new Uint8Array(size)
@@ -29,7 +33,7 @@ async function readWhole(path: string | URL): Promise<Uint8Array> {
   }
 }
 
-/** Bytes of the table and how messages call them. The file system is imported only when it is needed. */
+/** Bytes of the table and how messages call them. The file system is touched only when it is needed. */
 export async function readSource(
   source: StaticSource,
   signal?: AbortSignal,

@@ -59,6 +59,22 @@ describe('the table', () => {
   })
 })
 
+describe('without a file system', () => {
+  it('works from bytes, and says what to do otherwise', async () => {
+    const original = globalThis.process
+    try {
+      Object.defineProperty(globalThis, 'process', { value: undefined, configurable: true, writable: true })
+      await expect(staticEmbedder()).rejects.toEqual(
+        expect.objectContaining({ code: 'load-failed', message: expect.stringContaining('`bytes`') }),
+      )
+      const other = await staticEmbedder({ bytes: table })
+      expect(other.id).toBe(embedder.id)
+    } finally {
+      Object.defineProperty(globalThis, 'process', { value: original, configurable: true, writable: true })
+    }
+  })
+})
+
 describe('the laws of core', () => {
   for (const law of embedderLaws(() => staticEmbedder(), { tolerance: 0 })) it(law.name, () => law.run())
 })
