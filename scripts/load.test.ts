@@ -18,7 +18,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 // dependencies, and none of the optional peers. Every entry must load there in every way people load packages.
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)))
 const project = join(root, '.tesserae', 'load')
-const run = promisify(execFile)
+/** Runs a program in the project; NODE_PATH, which package managers set for their shims, must not lend it packages. */
+const run = (file: string, args: readonly string[]) => promisify(execFile)(file, args, { cwd: project, env })
+const env = { ...process.env, NODE_PATH: undefined }
 
 interface Manifest {
   readonly name: string
@@ -96,19 +98,17 @@ describe('every entry of every package loads without optional peers', () => {
   let expected: Names
 
   it('from an ES module', async () => {
-    expected = readNames((await run(process.execPath, ['modules.mjs'], { cwd: project })).stdout)
+    expected = readNames((await run(process.execPath, ['modules.mjs'])).stdout)
     expect(Object.keys(expected)).toEqual(entries)
     for (const [entry, names] of Object.entries(expected)) expect(names, entry).not.toHaveLength(0)
   })
 
   it('from require', async () => {
-    expect(readNames((await run(process.execPath, ['required.cjs'], { cwd: project })).stdout)).toEqual(
-      expected,
-    )
+    expect(readNames((await run(process.execPath, ['required.cjs'])).stdout)).toEqual(expected)
   })
 
   it('from a ts-node script, types checked', async () => {
-    expect(readNames((await run(tool('ts-node'), ['script.ts'], { cwd: project })).stdout)).toEqual(expected)
+    expect(readNames((await run(tool('ts-node'), ['script.ts'])).stdout)).toEqual(expected)
   })
 
   it('from the ts-node REPL', async () => {
@@ -117,14 +117,39 @@ describe('every entry of every package loads without optional peers', () => {
 
   it('from tsx, as CommonJS and as a module', async () => {
     for (const file of ['script.ts', 'module.mts']) {
-      expect(readNames((await run(tool('tsx'), [file], { cwd: project })).stdout)).toEqual(expected)
+      expect(readNames((await run(tool('tsx'), [file])).stdout)).toEqual(expected)
     }
+  })
+})
+
+describe('what a missing optional peer does', () => {
+  it('is told per file, with the package to install, and costs nobody else anything', async () => {
+    mkdirSync(join(project, 'files'), { recursive: true })
+    writeFileSync(join(project, 'files', 'page.html'), '<p>Hello</p>')
+    writeFileSync(join(project, 'files', 'paper.pdf'), '%PDF-1.7')
+    writeFileSync(join(project, 'files', 'notes.md'), '# Notes')
+    const code = `
+      import { directory } from '@tesserae/loaders'
+      import { tiktokenTokenizer } from '@tesserae/chunkers/tiktoken'
+      const seen = {}
+      for await (const item of directory('files').load()) {
+        if (item.type === 'document') seen[item.document.id] = 'document'
+        else seen[item.uri.split('/').pop()] = item.error.code + ': ' + item.error.message
+      }
+      seen.tiktoken = await tiktokenTokenizer().then(() => 'loaded', (error) => error.code + ': ' + error.message)
+      console.log(JSON.stringify(seen))`
+    writeFileSync(join(project, 'peers.mjs'), code)
+    const seen = JSON.parse((await run(process.execPath, ['peers.mjs'])).stdout) as Record<string, string>
+    expect(seen['notes.md']).toBe('document')
+    expect(seen['page.html']).toMatch(/^unsupported: .*cheerio/)
+    expect(seen['paper.pdf']).toMatch(/^unsupported: .*pdfjs-dist/)
+    expect(seen.tiktoken).toMatch(/^unsupported: .*tiktoken/)
   })
 })
 
 function repl(input: string): Promise<string> {
   return new Promise((resolvePromise, reject) => {
-    const child = spawn(tool('ts-node'), ['--interactive'], { cwd: project })
+    const child = spawn(tool('ts-node'), ['--interactive'], { cwd: project, env })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (data) => {
