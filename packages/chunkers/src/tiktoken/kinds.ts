@@ -43,14 +43,22 @@ function classify(codePoint: number): number {
   return kind
 }
 
-/** Kinds of the ASCII characters, for the first look at a byte; 0 for bytes of longer characters. */
-const byteKinds = new Uint8Array(256)
+/** Stands in `byteKinds` for the bytes of characters that are longer than one. Above all kinds. */
+export const LONGER = 10
+
+/** Kind by the first byte of a character, for the ASCII characters. */
+export const byteKinds = new Uint8Array(256).fill(LONGER)
 for (let byte = 0; byte < 0x80; byte++) byteKinds[byte] = classify(byte)
 
 /** Kind of the character whose first byte is at `at`, in well-formed UTF-8. */
 export function kindAt(bytes: Uint8Array, at: number): number {
   const kind = byteKinds[bytes[at]!]!
-  return kind === 0 ? kindOf(codePointAt(bytes, at)) : kind
+  return kind === LONGER ? longerKindAt(bytes, at) : kind
+}
+
+/** Kind of the character of several bytes at `at`. */
+export function longerKindAt(bytes: Uint8Array, at: number): number {
+  return kindOf(codePointAt(bytes, at))
 }
 
 /** Code point of two to four bytes at `at`. */

@@ -1,4 +1,18 @@
-import { kindAt, LOWER, MARK, NEWLINE, NUMBER, OTHER, SPACE, UNCASED, UPPER, widthOf } from './kinds.js'
+import {
+  byteKinds,
+  kindAt,
+  LONGER,
+  LOWER,
+  longerKindAt,
+  MARK,
+  NEWLINE,
+  NUMBER,
+  OTHER,
+  SPACE,
+  UNCASED,
+  UPPER,
+  widthOf,
+} from './kinds.js'
 
 /**
  * Cuts UTF-8 text into the pieces that tokens never cross, as the pattern of an encoding does: writes their ends
@@ -18,6 +32,12 @@ export function splitCl100k(bytes: Uint8Array, from: number, length: number, end
   let at = from
   let count = 0
   while (at < length && count < ends.length) {
+    // Most pieces are a word with the space before it.
+    if (bytes[at] === 0x20 && byteKinds[bytes[at + 1]!]! <= UNCASED) {
+      at = lettersEnd(bytes, at + 2)
+      ends[count++] = at
+      continue
+    }
     const kind = kindAt(bytes, at)
     const next = at + widthOf(bytes[at]!)
     if (kind <= UNCASED) at = lettersEnd(bytes, next)
@@ -112,9 +132,11 @@ function leadsOthers(bytes: Uint8Array, kind: number, next: number, length: numb
 }
 
 function lettersEnd(bytes: Uint8Array, from: number): number {
-  let at = from
-  while (kindAt(bytes, at) <= UNCASED) at += widthOf(bytes[at]!)
-  return at
+  for (let at = from; ; at += widthOf(bytes[at]!)) {
+    let kind = byteKinds[bytes[at]!]!
+    while (kind <= UNCASED) kind = byteKinds[bytes[++at]!]!
+    if (kind !== LONGER || longerKindAt(bytes, at) > UNCASED) return at
+  }
 }
 
 function numbersEnd(bytes: Uint8Array, from: number, most: number): number {
@@ -148,11 +170,13 @@ function wordEnd(bytes: Uint8Array, from: number): number {
     kind = kindAt(bytes, at)
   }
   if (kind !== LOWER) return behindLastBoth > 0 ? behindLastBoth : at
-  while (kind <= MARK && kind !== UPPER) {
-    at += widthOf(bytes[at]!)
-    kind = kindAt(bytes, at)
+  for (; ; at += widthOf(bytes[at]!)) {
+    kind = byteKinds[bytes[at]!]!
+    while (kind === LOWER) kind = byteKinds[bytes[++at]!]!
+    if (kind !== LONGER) return at
+    kind = longerKindAt(bytes, at)
+    if (kind > MARK || kind === UPPER) return at
   }
-  return at
 }
 
 /**
