@@ -1,12 +1,19 @@
-import { BenchContext, type BenchFlags } from './harness/context.js'
+import { type Bench, BenchContext, type BenchFlags } from './harness/context.js'
 import { formatReport } from './harness/report.js'
 import { qualityBench } from './quality/bench.js'
 
-const benches = [qualityBench]
+const benches: readonly Bench[] = [qualityBench]
+
+function describe(bench: Bench): string {
+  const options = Object.entries(bench.options ?? {}).map(
+    ([name, meaning]) => `\n    --${name.padEnd(14)} ${meaning}`,
+  )
+  return `  ${bench.name.padEnd(16)} ${bench.description}${options.join('')}`
+}
 
 const usage = `Usage: bench <name> [--json] [--quick] [--only a,b]
 
-${benches.map((bench) => `  ${bench.name.padEnd(10)} ${bench.description}`).join('\n')}
+${benches.map(describe).join('\n')}
 
   --json     one JSON object on standard output
   --quick    fewer cases and rounds
@@ -15,6 +22,7 @@ ${benches.map((bench) => `  ${bench.name.padEnd(10)} ${bench.description}`).join
 interface Arguments extends BenchFlags {
   readonly name: string | undefined
   readonly json: boolean
+  readonly options: ReadonlyMap<string, string>
 }
 
 function parseArguments(args: readonly string[]): Arguments {
@@ -22,6 +30,7 @@ function parseArguments(args: readonly string[]): Arguments {
   let json = false
   let quick = false
   let only: string[] = []
+  const options = new Map<string, string>()
   for (let i = 0; i < args.length; i++) {
     const argument = args[i]!
     if (argument === '--json') json = true
@@ -30,11 +39,16 @@ function parseArguments(args: readonly string[]): Arguments {
       const list = argument === '--only' ? args[++i] : argument.slice('--only='.length)
       if (!list) throw new Error('--only needs subjects, separated by commas.')
       only = list.split(',').map((subject) => subject.trim())
+    } else if (argument.startsWith('--')) {
+      const equals = argument.indexOf('=')
+      const value = equals < 0 ? args[++i] : argument.slice(equals + 1)
+      if (value === undefined || value === '') throw new Error(`${argument} needs a value.`)
+      options.set(argument.slice(2, equals < 0 ? undefined : equals), value)
     } else if (argument.startsWith('-')) throw new Error(`Unknown option ${argument}.`)
     else if (name === undefined) name = argument
     else throw new Error(`One benchmark at a time: got ${name} and ${argument}.`)
   }
-  return { name, json, quick, only }
+  return { name, json, quick, only, options }
 }
 
 /** Runs one benchmark; resolves with the exit code: 0 when it ran, 1 when it failed, 2 for wrong arguments. */
@@ -49,6 +63,11 @@ export async function main(args: readonly string[]): Promise<number> {
   const bench = benches.find((candidate) => candidate.name === parsed.name)
   if (!bench) {
     console.error(parsed.name === undefined ? usage : `There is no benchmark "${parsed.name}".\n\n${usage}`)
+    return 2
+  }
+  for (const option of parsed.options.keys()) {
+    if (bench.options?.[option] !== undefined) continue
+    console.error(`The benchmark "${bench.name}" has no option --${option}.\n\n${usage}`)
     return 2
   }
   const context = new BenchContext(parsed)

@@ -9,6 +9,8 @@ import type { Spread } from './timing.js'
 export interface Bench {
   readonly name: string
   readonly description: string
+  /** Options of its own, each with a value: what they mean, by name without the dashes. @default none */
+  readonly options?: { readonly [name: string]: string } | undefined
   run(context: BenchContext): Promise<void>
 }
 
@@ -17,6 +19,8 @@ export interface BenchFlags {
   readonly quick: boolean
   /** Subjects to run; all when empty. */
   readonly only: readonly string[]
+  /** The benchmark's own options by name, as given. @default none */
+  readonly options?: ReadonlyMap<string, string> | undefined
 }
 
 export const repositoryRoot = findRoot()
@@ -44,10 +48,12 @@ export class BenchContext {
   readonly #skipped: Skipped[] = []
   readonly #notes: string[] = []
   readonly quick: boolean
+  readonly options: ReadonlyMap<string, string>
   readonly #only: readonly string[]
 
   constructor(flags: BenchFlags) {
     this.quick = flags.quick
+    this.options = flags.options ?? new Map()
     this.#only = flags.only
   }
 

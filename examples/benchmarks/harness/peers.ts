@@ -18,7 +18,7 @@ async function install(): Promise<string> {
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== key) {
     process.stderr.write('Installing the peers to compare with ...\n')
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-    await promisify(execFile)(npm, ['ci', '--no-audit', '--no-fund'], { cwd: folder })
+    await promisify(execFile)(npm, ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: folder })
     writeFileSync(stamp, key)
   }
   return folder
