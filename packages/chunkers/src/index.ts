@@ -1,5 +1,7 @@
 export type { FixedChunkerOptions, Snap } from './fixed.js'
 export { fixedChunker } from './fixed.js'
+export type { HierarchicalChunker, HierarchicalChunkerOptions } from './hierarchical/hierarchical.js'
+export { hierarchical1500, hierarchicalChunker } from './hierarchical/hierarchical.js'
 export type { Separator } from './internal/boundaries.js'
 export type { PresetOptions } from './presets.js'
 export { fixed400, fixed1000, sentence300 } from './presets.js'

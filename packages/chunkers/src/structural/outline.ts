@@ -1,5 +1,5 @@
 import type { Document, Mark } from '@tesserae/core'
-import { safeCutBefore } from '@tesserae/core'
+import { isSafeCut } from '@tesserae/core'
 import { characterClasses, skipBlanks } from '../internal/classes.js'
 import { MAX_PARTS, oneLine } from './chunk-context.js'
 
@@ -52,7 +52,7 @@ export function outlineOf(document: Document): Outline {
     if (starts.length === 1) levels[0] = level
     while (open.length > 0 && levels[open.at(-1)!]! >= level) open.pop()
     const section = starts.length
-    starts.push(safeCutBefore(text, mark.start))
+    starts.push(mark.start)
     bodyStarts.push(mark.end)
     levels.push(level)
     titles.push(oneLine(mark.label ?? text.slice(mark.start, mark.end)))
@@ -63,24 +63,25 @@ export function outlineOf(document: Document): Outline {
   return { text, marks, enclosing, starts, bodyStarts, levels, titles, parents, firstMarks }
 }
 
-/** Marks as the port promises them; those of a document built by hand are put right where they are not. */
-function sortedMarks({ text, marks }: Document): readonly Mark[] {
+/**
+ * Marks as the port promises them. In a document built by hand, those that are empty, outside the text or divide
+ * a character are left out, and the rest is sorted.
+ */
+export function sortedMarks({ text, marks }: Document): readonly Mark[] {
   let isSorted = true
   for (let index = 0; index < marks.length && isSorted; index++) {
     const mark = marks[index]!
-    const before = marks[index - 1]
-    const follows =
-      before === undefined ||
-      before.start < mark.start ||
-      (before.start === mark.start && before.end >= mark.end)
-    isSorted = follows && isInside(mark, text)
+    const before = marks[index - 1] ?? mark
+    const follows = before.start < mark.start || (before.start === mark.start && before.end >= mark.end)
+    isSorted = follows && isSound(mark, text)
   }
   if (isSorted) return marks
-  return marks.filter((mark) => isInside(mark, text)).sort((a, b) => a.start - b.start || b.end - a.end)
+  return marks.filter((mark) => isSound(mark, text)).sort((a, b) => a.start - b.start || b.end - a.end)
 }
 
-function isInside({ start, end }: Mark, text: string): boolean {
-  return Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= text.length
+function isSound({ start, end }: Mark, text: string): boolean {
+  const isInside = Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start < end
+  return isInside && end <= text.length && isSafeCut(text, start) && isSafeCut(text, end)
 }
 
 /** End of section `index`. */

@@ -1,5 +1,5 @@
 import type { CallOptions, ChunkSpan, Tokenizer } from '@tesserae/core'
-import { rulerOf } from '../internal/ruler.js'
+import type { Ruler } from '../internal/ruler.js'
 import { blockCuts } from './block-cuts.js'
 import type { ChunkContext } from './chunk-context.js'
 import { clippedContext, measureContext, NO_CONTEXT, pathContext } from './chunk-context.js'
@@ -30,12 +30,12 @@ export const PATH_SEPARATOR = ' > '
 /** Packs the sections of `outline` into chunks. */
 export async function splitStructure(
   outline: Outline,
+  ruler: Ruler,
   limits: StructureLimits,
   options: CallOptions,
 ): Promise<ChunkSpan[]> {
   const { text } = outline
-  const { tokenizer, maxTokens } = limits
-  const ruler = rulerOf(tokenizer, text)
+  const { maxTokens } = limits
   const paths = sectionPaths(outline, limits)
   const pace = makePace(options.signal)
   const spans: ChunkSpan[] = []

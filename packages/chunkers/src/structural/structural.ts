@@ -2,6 +2,7 @@ import type { Chunker, Tokenizer } from '@tesserae/core'
 import { checkInteger, invalid, pieceTokenizer } from '@tesserae/core'
 import { makeChunker } from '../internal/make-chunker.js'
 import { checkBoolean, checkLocale, checkNames, chunkerId } from '../internal/options.js'
+import { rulerOf } from '../internal/ruler.js'
 import { outlineOf } from './outline.js'
 import type { StructureLimits } from './split-structure.js'
 import { splitStructure } from './split-structure.js'
@@ -61,7 +62,9 @@ export function structuralChunker(options: StructuralChunkerOptions = {}): Chunk
   const limits = structureLimits(options)
   const { tokenizer, ...sizes } = limits
   const id = chunkerId('structural', { ...sizes, tokenizer: tokenizer.id })
-  return makeChunker(id, async (document, call) => splitStructure(outlineOf(document), limits, call))
+  return makeChunker(id, async (document, call) =>
+    splitStructure(outlineOf(document), rulerOf(tokenizer, document.text), limits, call),
+  )
 }
 
 /** The options with their defaults, checked. */
