@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { extname, join, relative, resolve } from 'node:path'
 import type { Loaded } from '@tesserae/core'
-import { directory } from '@tesserae/loaders'
+import { type DirectoryOptions, defaultFormats, directory } from '@tesserae/loaders'
 import { parseArguments, type QuickstartArguments, usage } from './arguments.js'
 import { type QuickstartHit, type QuickstartResult, quickstart } from './pipeline.js'
 import { ProgressBar } from './progress.js'
@@ -22,10 +22,11 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   }
   const { folder, json, limit } = parsed
   const questions = folder === undefined ? sampleQuestions : parsed.questions
-  const bar = new ProgressBar(process.stderr, 0)
+  const sources = folder === undefined ? await sampleSources(root) : [{ folder, options: {} }]
+  const bar = new ProgressBar(process.stderr, await countFiles(sources))
   let last = { documents: 0, chunks: 0, failures: 0 }
   const result = await quickstart({
-    source: folder === undefined ? await sampleSource(root) : directory(folder).load(),
+    source: load(sources),
     questions,
     limit,
     onProgress: (progress) => {
@@ -44,15 +45,36 @@ async function checkFolder(folder: string): Promise<void> {
     throw new Error(`${resolve(folder)} is not a folder. Give the folder that holds your files.`)
 }
 
-/** The documentation inside the installed dependencies, and one guide of theirs laid out as a PDF. */
-async function sampleSource(root: string): Promise<AsyncIterable<Loaded>> {
-  const packages = join(root, 'node_modules', '.pnpm')
-  const pdf = await writeSamplePdf(packages, join(root, '.tesserae', 'quickstart'))
-  return concat(directory(packages, { ...sampleFilters, hidden: true }).load(), directory(pdf).load())
+interface Source {
+  readonly folder: string
+  readonly options: DirectoryOptions
 }
 
-async function* concat(...sources: readonly AsyncIterable<Loaded>[]): AsyncIterable<Loaded> {
-  for (const source of sources) yield* source
+/** The documentation inside the installed dependencies, and one guide of theirs laid out as a PDF. */
+async function sampleSources(root: string): Promise<readonly Source[]> {
+  const packages = join(root, 'node_modules', '.pnpm')
+  const pdf = await writeSamplePdf(packages, join(root, '.tesserae', 'quickstart'))
+  return [
+    { folder: packages, options: { ...sampleFilters, hidden: true } },
+    { folder: pdf, options: {} },
+  ]
+}
+
+async function* load(sources: readonly Source[]): AsyncIterable<Loaded> {
+  for (const { folder, options } of sources) yield* directory(folder, options).load()
+}
+
+/** About how many files there are to read, for the progress bar: names only, ignore rules left aside. */
+async function countFiles(sources: readonly Source[]): Promise<number> {
+  let count = 0
+  for (const { folder, options } of sources) {
+    const endings = options.include?.map((pattern) => extname(pattern))
+    const known = new Set(endings ?? defaultFormats().flatMap((format) => format.extensions))
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile() && known.has(extname(entry.name).toLowerCase())) count++
+    }
+  }
+  return count
 }
 
 function format({ documents, chunks, failures, seconds, answers }: QuickstartResult): string {
@@ -70,7 +92,7 @@ function format({ documents, chunks, failures, seconds, answers }: QuickstartRes
   lines.push('')
   if (failures.length > 0) {
     lines.push(`${failures.length} could not be read:`)
-    for (const { uri, message } of failures.slice(0, 5)) lines.push(`  ${uri}: ${message}`)
+    for (const { message } of failures.slice(0, 5)) lines.push(`  ${message}`)
     if (failures.length > 5) lines.push(`  and ${failures.length - 5} more (all with --json)`)
   }
   const each = answers.length === 0 ? 0 : (seconds.query / answers.length) * 1000

@@ -12,7 +12,7 @@ export class ProgressBar {
   readonly #total: number
   #last = 0
 
-  /** @param total documents expected; 0 when not known. */
+  /** @param total files expected, about; 0 when not known. */
   constructor(stream: WriteStream, total: number) {
     this.#stream = stream
     this.#total = total
@@ -22,16 +22,15 @@ export class ProgressBar {
     const now = performance.now()
     if (now - this.#last < (this.#stream.isTTY ? 80 : 2000)) return
     this.#last = now
-    this.#write(progress)
+    this.#write(progress, Math.min(0.99, (progress.documents + progress.failures) / this.#total))
   }
 
   finish(progress: Progress): void {
-    this.#write(progress)
+    this.#write(progress, 1)
     if (this.#stream.isTTY) this.#stream.write('\n')
   }
 
-  #write({ documents, chunks, failures }: Progress): void {
-    const share = this.#total === 0 ? 0 : Math.min(1, documents / this.#total)
+  #write({ documents, chunks, failures }: Progress, share: number): void {
     const width = 24
     const filled = Math.round(share * width)
     const bar =
