@@ -1,0 +1,96 @@
+import {
+  fixed400,
+  fixed1000,
+  fixedChunker,
+  recursiveChunker,
+  sentence300,
+  sentenceChunker,
+  structuralChunker,
+} from '@tesserae/chunkers'
+import type { TiktokenTokenizer } from '@tesserae/chunkers/tiktoken'
+import type { Chunker, Embedder } from '@tesserae/core'
+import { referenceCluster, referenceRecursive } from './reference-chunkers.js'
+
+export interface StrategyParts {
+  readonly tokenizer: TiktokenTokenizer
+  readonly embedder: Embedder
+}
+
+/** A chunker with its settings, under the name that tables show. All count tokens of cl100k. */
+export interface Strategy {
+  readonly name: string
+  make(parts: StrategyParts): Chunker
+  /** What the reader is shown: the chunks found, or the windows they lie in, each once. @default 'chunks' */
+  readonly shows?: 'chunks' | 'windows'
+  /** One of the four that Adobe compared. */
+  readonly adobe?: boolean
+  /** Also measured with a transformer, which takes minutes. */
+  readonly slow?: boolean
+  readonly quick?: boolean
+  /** Row of the published table, and the same algorithm as published. */
+  readonly published?: { readonly row: string; readonly reference?: string }
+}
+
+function tokens(maxTokens: number, overlapTokens: number): Strategy['make'] {
+  return ({ tokenizer }) => fixedChunker({ maxTokens, overlapTokens, snap: 'none', trim: false, tokenizer })
+}
+
+function recursive(maxTokens: number, overlapTokens: number): Strategy['make'] {
+  return ({ tokenizer }) => recursiveChunker({ maxTokens, overlapTokens, tokenizer })
+}
+
+function reference(maxTokens: number, overlap: number): Strategy['make'] {
+  return ({ tokenizer }) => referenceRecursive(maxTokens, overlap, tokenizer)
+}
+
+export const strategies: readonly Strategy[] = [
+  { name: 'fixed 400/20%', make: fixed400, adobe: true, slow: true, quick: true },
+  { name: 'fixed 1000/20%', make: fixed1000, adobe: true, slow: true, quick: true },
+  { name: 'sentence 300', make: sentence300 },
+  {
+    name: 'sentence 100',
+    make: ({ tokenizer }) => sentenceChunker({ maxTokens: 100, tokenizer }),
+    slow: true,
+  },
+  { name: 'structural 400', make: ({ tokenizer }) => structuralChunker({ maxTokens: 400, tokenizer }) },
+  {
+    name: 'recursive 200',
+    make: recursive(200, 0),
+    slow: true,
+    quick: true,
+    published: { row: 'Recursive 200', reference: 'reference recursive 200' },
+  },
+  {
+    name: 'recursive 400',
+    make: recursive(400, 0),
+    published: { row: 'Recursive 400', reference: 'reference recursive 400' },
+  },
+  {
+    name: 'recursive 400/50%',
+    make: recursive(400, 200),
+    published: { row: 'Recursive 400/200', reference: 'reference recursive 400/50%' },
+  },
+  {
+    name: 'recursive 800/50%',
+    make: recursive(800, 400),
+    published: { row: 'Recursive 800/400', reference: 'reference recursive 800/50%' },
+  },
+  { name: 'tokens 200', make: tokens(200, 0), published: { row: 'TokenText 200' } },
+  { name: 'tokens 400', make: tokens(400, 0), published: { row: 'TokenText 400' } },
+  { name: 'tokens 400/50%', make: tokens(400, 200), published: { row: 'TokenText 400/200' } },
+  { name: 'tokens 800/50%', make: tokens(800, 400), published: { row: 'TokenText 800/400' } },
+  { name: 'reference recursive 200', make: reference(200, 0), slow: true },
+  { name: 'reference recursive 400', make: reference(400, 0) },
+  { name: 'reference recursive 400/50%', make: reference(400, 200) },
+  { name: 'reference recursive 800/50%', make: reference(800, 400) },
+  {
+    name: 'reference cluster 200',
+    make: ({ embedder, tokenizer }) => referenceCluster(200, embedder, tokenizer),
+    slow: true,
+  },
+  {
+    name: 'reference cluster 400',
+    make: ({ embedder, tokenizer }) => referenceCluster(400, embedder, tokenizer),
+    slow: true,
+  },
+]

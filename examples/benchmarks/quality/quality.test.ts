@@ -1,0 +1,37 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { BenchContext, sharedFolder } from '../harness/context.js'
+import { formatReport, type Report } from '../harness/report.js'
+import { qualityBench } from './bench.js'
+
+const available = sharedFolder() !== undefined
+
+describe.skipIf(!available)('quality on judged sets (skipped without the folder of data sets)', () => {
+  let report: Report
+  beforeAll(async () => {
+    const context = new BenchContext({ quick: false, only: ['bm25', 'lexical', 'static', 'hybrid'] })
+    await qualityBench.run(context)
+    report = context.report('quality')
+  }, 120_000)
+
+  const value = (subject: string, set: string) =>
+    report.rows.find((row) => row.subject === subject && row.case === set && row.metric === 'nDCG@10')!.value
+
+  it('keeps every promise', () => {
+    expect(report.skipped).toEqual([])
+    expect(report.ratios.filter((ratio) => !ratio.met)).toEqual([])
+    expect(report.ratios.length).toBeGreaterThan(12)
+  })
+
+  it('gives textbook BM25 the figures that others publish for SciFact', () => {
+    expect(value('bm25', 'scifact')).toBeGreaterThan(0.665)
+    expect(value('bm25', 'scifact')).toBeLessThan(0.69)
+  })
+
+  it('prints one table per set with intervals', () => {
+    const text = formatReport(report)
+    for (const set of ['scifact', 'cranfield', 'xquad-en', 'xquad-de', 'xquad-ar', 'xquad-zh']) {
+      expect(text).toContain(`\n${set}\n`)
+    }
+    expect(text).toMatch(/hybrid +0\.7\d\d \[0\.6\d\d, 0\.7\d\d\]/)
+  })
+})
