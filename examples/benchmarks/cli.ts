@@ -1,8 +1,10 @@
+import { chunkersBench } from './chunkers/bench.js'
+import { compareChunkersBench } from './compare-chunkers/bench.js'
 import { type Bench, BenchContext, type BenchFlags } from './harness/context.js'
 import { formatReport } from './harness/report.js'
 import { qualityBench } from './quality/bench.js'
 
-const benches: readonly Bench[] = [qualityBench]
+const benches: readonly Bench[] = [qualityBench, chunkersBench, compareChunkersBench]
 
 function describe(bench: Bench): string {
   const options = Object.entries(bench.options ?? {}).map(

@@ -1,8 +1,11 @@
 import {
+  clusterChunker,
   fixed400,
   fixed1000,
   fixedChunker,
+  hierarchicalChunker,
   recursiveChunker,
+  semanticChunker,
   sentence300,
   sentenceChunker,
   structuralChunker,
@@ -44,9 +47,56 @@ function reference(maxTokens: number, overlap: number): Strategy['make'] {
 }
 
 export const strategies: readonly Strategy[] = [
-  { name: 'fixed 400/20%', make: fixed400, adobe: true, slow: true, quick: true },
-  { name: 'fixed 1000/20%', make: fixed1000, adobe: true, slow: true, quick: true },
-  { name: 'sentence 300', make: sentence300 },
+  {
+    name: 'fixed 400/20%',
+    make: ({ tokenizer }) => fixed400({ tokenizer }),
+    adobe: true,
+    slow: true,
+    quick: true,
+  },
+  {
+    name: 'fixed 1000/20%',
+    make: ({ tokenizer }) => fixed1000({ tokenizer }),
+    adobe: true,
+    slow: true,
+    quick: true,
+  },
+  {
+    name: 'hierarchical 1500/300/60',
+    make: ({ tokenizer }) => hierarchicalChunker({ sizes: [1500, 300], overlapTokens: 60, tokenizer }),
+    shows: 'windows',
+    adobe: true,
+    slow: true,
+    quick: true,
+  },
+  {
+    name: 'semantic 400@95',
+    make: ({ embedder, tokenizer }) =>
+      semanticChunker({
+        embedder,
+        tokenizer,
+        breakpoint: { method: 'percentile', percentile: 95 },
+        bufferSentences: 1,
+        maxTokens: 400,
+      }),
+    adobe: true,
+    slow: true,
+    quick: true,
+  },
+  {
+    name: 'cluster 200',
+    make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 200 }),
+    slow: true,
+    quick: true,
+    published: { row: 'Cluster 200', reference: 'reference cluster 200' },
+  },
+  {
+    name: 'cluster 400',
+    make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 400 }),
+    slow: true,
+    published: { row: 'Cluster 400', reference: 'reference cluster 400' },
+  },
+  { name: 'sentence 300', make: ({ tokenizer }) => sentence300({ tokenizer }) },
   {
     name: 'sentence 100',
     make: ({ tokenizer }) => sentenceChunker({ maxTokens: 100, tokenizer }),

@@ -1,0 +1,259 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { tiktokenTokenizer } from '@tesserae/chunkers/tiktoken'
+import { type Embedder, fingerprint } from '@tesserae/core'
+import { bootstrapInterval, pairedBootstrap } from '@tesserae/evaluation'
+import { staticEmbedder } from '@tesserae/models/static'
+import { type Bench, type BenchContext, sharedFolder } from '../harness/context.js'
+import { corpusSources, publishedCorpora } from './corpora.js'
+import { type ChunkCorpus, sampleQuestions } from './corpus.js'
+import { type Measured, measure, type RetrieverName, retrieverNames, type SearchResult } from './measure.js'
+import { miniLmEmbedder } from './minilm.js'
+import { htmlPage, type PageCorpus } from './page.js'
+import { publishedLarge, publishedMiniLm } from './published.js'
+import { loadFolder } from './questions-file.js'
+import { type Strategy, strategies } from './strategies.js'
+import { differences, verdict } from './verdict.js'
+
+const baseline = 'fixed 400/20%'
+const usdPerMillionTokens = 0.02
+const quickQuestions = 60
+const defaultLimit = 5
+
+/** Results by strategy, in the order of the strategies. */
+type Results = ReadonlyMap<string, Measured>
+
+export const compareChunkersBench: Bench = {
+  name: 'compare-chunkers',
+  description: 'chunkers on questions with known answer spans: recall, precision, omega, MRR, cost',
+  options: {
+    corpus: 'a folder of documents with questions.jsonl instead of the shared corpora',
+    embedder: 'static (default) or minilm: fewer chunkers, minutes on the first run',
+    limit: `passages retrieved for a question, ${defaultLimit} by default`,
+    html: 'a file to write the report to, with plots',
+  },
+  async run(context) {
+    const limit = Number(context.options.get('limit') ?? defaultLimit)
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new Error('--limit must be a whole number of at least 1.')
+    const kind = context.options.get('embedder') ?? 'static'
+    if (kind !== 'static' && kind !== 'minilm') throw new Error('--embedder must be static or minilm.')
+    const corpora = await loadCorpora(context)
+    if (corpora.length === 0) return
+    const embedder = await loadEmbedder(context, kind)
+    const tokenizer = await tiktokenTokenizer('cl100k_base')
+    const chosen = strategies.filter(
+      ({ slow, quick }) => (kind === 'static' || slow === true) && (!context.quick || quick === true),
+    )
+    const done = new Map<string, Results>()
+    const ids = new Set<string>()
+    for (const corpus of corpora) {
+      const results = new Map<string, Measured>()
+      for (const strategy of chosen) {
+        await context.attempt(strategy.name, corpus.name, async () => {
+          context.progress(`${corpus.name}: ${strategy.name}`)
+          const measured = await measure({ corpus, strategy, embedder, tokenizer, limit })
+          results.set(strategy.name, measured)
+          ids.add(measured.chunking.chunkerId)
+        })
+      }
+      done.set(corpus.name, results)
+      const sourceTokens = corpus.documents.reduce((sum, { text }) => sum + tokenizer.count(text), 0)
+      reportChunks(context, corpus, results, sourceTokens)
+      for (const retriever of retrieverNames) reportSearch(context, corpus.name, retriever, results)
+      reportVerdicts(context, corpus.name, results, limit)
+    }
+    reportPublished(context, done, kind)
+    const configuration = fingerprint({
+      corpora: corpora.map(({ name, documents, questions }) => ({ name, documents, questions })),
+      chunkers: [...ids],
+      embedder: embedder.id,
+      tokenizer: tokenizer.id,
+      limit,
+    })
+    const facts = [
+      `configuration ${configuration}: corpora with questions, chunkers with options, embedder, limit`,
+      `embedder ${embedder.id}, ${limit} passages a question, sizes in cl100k tokens, scores by characters`,
+      `a passage is relevant when it shares a character with a reference, so MRR and hit rate favour large passages; nDCG weighs by the share of the reference characters held`,
+      'brackets: 95 % bootstrap intervals over questions (seed 1, 2,000 resamples); verdicts: paired, 5 % shared among the pairs (10,000 resamples)',
+      `cost: embedding tokens per million tokens of text, at ${usdPerMillionTokens} USD a million`,
+      ...(kind === 'minilm'
+        ? ['vectors are kept between runs: ingest seconds say little with this embedder']
+        : []),
+    ]
+    for (const fact of facts) context.note(fact)
+    const file = context.options.get('html')
+    if (file !== undefined) {
+      const report = context.report('compare-chunkers')
+      const page = htmlPage({
+        title: 'Chunkers compared',
+        facts: [...facts, Object.entries(report.machine).join(', ').replaceAll(',', ' ')],
+        corpora: corpora.map((corpus) => pageCorpus(corpus, done.get(corpus.name)!, limit)),
+        rows: report.rows,
+        notes: report.notes.filter((note) => !facts.includes(note)),
+      })
+      await writeFile(resolve(file), page)
+      context.note(`the report with plots is in ${file}`)
+    }
+  },
+}
+
+async function loadCorpora(context: BenchContext): Promise<ChunkCorpus[]> {
+  const folder = context.options.get('corpus')
+  if (folder !== undefined) return [await loadFolder(resolve(folder))]
+  const shared = sharedFolder()
+  const sources = shared === undefined ? [] : corpusSources(shared)
+  if (sources.length === 0) {
+    context.skip(
+      'all',
+      'all',
+      'no folder of corpora: put it beside the clone, set TESSERAE_SHARED, or give a folder of your own with --corpus',
+    )
+  }
+  const corpora = await Promise.all(sources.map((source) => source.load()))
+  return context.quick ? corpora.slice(0, 1).map((one) => sampleQuestions(one, quickQuestions)) : corpora
+}
+
+async function loadEmbedder(context: BenchContext, kind: 'static' | 'minilm'): Promise<Embedder> {
+  if (kind === 'static') return staticEmbedder()
+  const shared = sharedFolder()
+  if (shared === undefined) throw new Error('--embedder minilm needs the shared folder: set TESSERAE_SHARED.')
+  const { embedder, agreement } = await miniLmEmbedder(shared)
+  context.note(`all-MiniLM-L6-v2 agrees with its reference vectors: least cosine ${agreement.toFixed(6)}`)
+  return embedder
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function spread(values: readonly number[]) {
+  const { mean: value, low, high } = bootstrapInterval(values)
+  return { value, low, high }
+}
+
+function reportChunks(context: BenchContext, corpus: ChunkCorpus, results: Results, sourceTokens: number) {
+  const name = `${corpus.name}, chunks`
+  for (const [strategy, { chunking }] of results) {
+    const { sizes } = chunking
+    context.row(strategy, name, 'omega', spread(chunking.omega))
+    context.row(strategy, name, 'chunks', sizes.count)
+    context.row(strategy, name, 'tokens mean', sizes.mean)
+    context.row(strategy, name, 'p10', sizes.p10)
+    context.row(strategy, name, 'p90', sizes.p90)
+    context.row(strategy, name, 'max', sizes.max)
+    context.row(strategy, name, 'coverage', chunking.coverage)
+    context.row(strategy, name, 'sentence borders', chunking.boundaries)
+    context.row(strategy, name, 'embed calls', chunking.embedCalls)
+    context.row(strategy, name, 'ingest', chunking.ingestSeconds, 's')
+    context.row(
+      strategy,
+      name,
+      'cost',
+      (chunking.embeddedTokens / sourceTokens) * usdPerMillionTokens,
+      'USD/M',
+    )
+  }
+}
+
+function reportSearch(context: BenchContext, corpus: string, retriever: RetrieverName, results: Results) {
+  const name = `${corpus}, ${retriever}`
+  const base = results.get(baseline)?.searches[retriever]
+  for (const [strategy, { searches }] of results) {
+    const { values } = searches[retriever]
+    for (const [metric, figures] of Object.entries(values)) {
+      const isMain = metric === 'recall' || metric.startsWith('nDCG') || metric === lastMrr(values)
+      context.row(strategy, name, metric, isMain ? spread(figures) : mean(figures))
+    }
+    if (base === undefined || strategy === baseline) continue
+    for (const metric of ['recall', lastMrr(values)]) {
+      const { mean: value, low, high } = pairedBootstrap(base.values[metric]!, values[metric]!)
+      context.row(strategy, name, `${metric} over ${baseline}`, { value, low, high })
+    }
+  }
+}
+
+/** The MRR with the largest k. */
+function lastMrr(values: SearchResult['values']): string {
+  return Object.keys(values).findLast((metric) => metric.startsWith('MRR'))!
+}
+
+/** The four that Adobe compared, pair by pair. */
+function reportVerdicts(context: BenchContext, corpus: string, results: Results, limit: number) {
+  const four = strategies.filter(({ adobe, name }) => adobe === true && results.has(name))
+  if (four.length < 2) return
+  for (const retriever of retrieverNames) {
+    for (const metric of [`MRR@${limit}`, `nDCG@${limit}`]) {
+      const found = differences(
+        four.map(({ name }) => ({ name, values: results.get(name)!.searches[retriever].values[metric]! })),
+      )
+      context.note(`${corpus}, ${retriever}, ${verdict(metric, found)}`)
+    }
+  }
+}
+
+/** Beside the published table: both corpora of it that are here, taken together. */
+function reportPublished(
+  context: BenchContext,
+  done: ReadonlyMap<string, Results>,
+  kind: 'static' | 'minilm',
+) {
+  const parts = publishedCorpora.flatMap((name) => done.get(name) ?? [])
+  if (parts.length < publishedCorpora.length) return
+  const table = kind === 'minilm' ? publishedMiniLm : publishedLarge
+  const percent = (strategy: string, figures: (measured: Measured) => readonly number[]) => {
+    const all = parts.map((results) => results.get(strategy))
+    if (all.some((one) => one === undefined)) return undefined
+    return spread(all.flatMap((one) => (one === undefined ? [] : figures(one))).map((value) => 100 * value))
+  }
+  const dense = (metric: string) => (measured: Measured) => measured.searches.dense.values[metric]!
+  for (const { name, published } of strategies) {
+    if (published === undefined) continue
+    const ours = percent(name, (one) => one.chunking.omegaTouching)
+    const row = table[published.row]
+    if (ours === undefined || row === undefined) continue
+    const title = 'beside the published table (%), dense retrieval'
+    context.row(name, title, 'omega', ours)
+    const { reference } = published
+    const same = reference === undefined ? undefined : percent(reference, (one) => one.chunking.omegaTouching)
+    if (same !== undefined) context.row(name, title, 'omega, published algorithm here', same.value)
+    context.row(name, title, 'omega published', row.omega)
+    for (const [metric, figure] of [
+      ['recall', row.recall],
+      ['precision', row.precision],
+      ['IoU', row.iou],
+    ] as const) {
+      context.row(name, title, metric, percent(name, dense(metric))!.value)
+      const there = reference === undefined ? undefined : percent(reference, dense(metric))
+      if (there !== undefined) context.row(name, title, `${metric}, published algorithm here`, there.value)
+      context.row(name, title, `${metric} published`, figure)
+    }
+  }
+}
+
+/** What plots show: the strategies of this library, without those that only serve the published table. */
+function isPlotted({ name }: Strategy): boolean {
+  return !name.startsWith('reference') && !name.startsWith('tokens') && !/50%$/.test(name)
+}
+
+function pageCorpus(corpus: ChunkCorpus, results: Results, limit: number): PageCorpus {
+  const shown = strategies.filter((strategy) => isPlotted(strategy) && results.has(strategy.name))
+  const ks = Array.from({ length: limit }, (_, i) => i + 1)
+  return {
+    name: corpus.name,
+    about: `${corpus.documents.length} documents, ${corpus.questions.length} questions`,
+    retrievers: retrieverNames.map((retriever) => ({
+      name: retriever,
+      mrr: shown.map(({ name }) => {
+        const { values } = results.get(name)!.searches[retriever]
+        return { name, points: ks.map((k) => [k, mean(values[`MRR@${k}`]!)] as const) }
+      }),
+      recall: shown.map(({ name }) => ({
+        name,
+        points: results
+          .get(name)!
+          .searches[retriever].curve.map(({ tokens, recall }) => [tokens, recall] as const),
+      })),
+    })),
+  }
+}

@@ -1,0 +1,97 @@
+import type { Row } from '../harness/report.js'
+import { escapeHtml, legend, linePlot, plotStyles, type Series } from './plot.js'
+
+export interface PageCorpus {
+  readonly name: string
+  readonly about: string
+  readonly retrievers: readonly {
+    readonly name: string
+    readonly mrr: readonly Series[]
+    readonly recall: readonly Series[]
+  }[]
+}
+
+export interface Page {
+  readonly title: string
+  readonly facts: readonly string[]
+  readonly corpora: readonly PageCorpus[]
+  readonly rows: readonly Row[]
+  readonly notes: readonly string[]
+}
+
+const styles = `
+:root { color-scheme: light dark; --ink: #1d2430; --paper: #fff; --line: #d9dde3; --soft: #f4f6f8 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --paper: #14181e; --line: #39414c; --soft: #1d232b } }
+body { margin: 0 auto; max-width: 76rem; padding: 1.5rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 1rem }
+.plots svg { width: 100%; height: auto }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; font-size: 13px; margin: .5rem 0 1rem }
+th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem; text-align: right; white-space: nowrap }
+th:first-child, td:first-child { text-align: left }
+tbody tr:nth-child(even) { background: var(--soft) }
+small { opacity: .7 }
+${plotStyles}`
+
+/** The whole report as one file: no script, nothing loaded from anywhere. */
+export function htmlPage(page: Page): string {
+  const cases = [...new Set(page.rows.map((row) => row.case))]
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(page.title)}</title>
+<style>${styles}</style>
+<h1>${escapeHtml(page.title)}</h1>
+<ul>${page.facts.map((fact) => `<li>${escapeHtml(fact)}</li>`).join('')}</ul>
+<h2>What is real</h2>
+<ul>${page.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>
+${page.corpora.map(corpusSection).join('\n')}
+<h2>All figures</h2>
+${cases.map((name) => table(name, page.rows)).join('\n')}
+</html>
+`
+}
+
+function corpusSection(corpus: PageCorpus): string {
+  const names = corpus.retrievers[0]?.mrr.map((series) => series.name) ?? []
+  const plots = corpus.retrievers.flatMap(({ name, mrr, recall }) => [
+    linePlot({ title: `${name}: MRR by k`, xLabel: 'k', yLabel: 'MRR@k', series: mrr }),
+    linePlot({
+      title: `${name}: recall against tokens read`,
+      xLabel: 'tokens of the first k passages (mean)',
+      yLabel: 'recall of reference characters',
+      series: recall,
+      numbered: true,
+    }),
+  ])
+  return `<h2>${escapeHtml(corpus.name)}</h2>
+<p>${escapeHtml(corpus.about)}</p>
+${legend(names)}
+<div class="plots">${plots.join('\n')}</div>`
+}
+
+function table(name: string, all: readonly Row[]): string {
+  const rows = all.filter((row) => row.case === name)
+  const metrics = [...new Set(rows.map((row) => row.metric))]
+  const unitOf = (metric: string) => rows.find((row) => row.metric === metric)?.unit ?? ''
+  const head = metrics.map((metric) => {
+    const unit = unitOf(metric)
+    return `<th>${escapeHtml(metric)}${unit && ` <small>${escapeHtml(unit)}</small>`}</th>`
+  })
+  const body = [...new Set(rows.map((row) => row.subject))].map((subject) => {
+    const cells = metrics.map((metric) => {
+      const row = rows.find((one) => one.subject === subject && one.metric === metric)
+      return `<td>${row === undefined ? '' : cell(row)}</td>`
+    })
+    return `<tr><td>${escapeHtml(subject)}</td>${cells.join('')}</tr>`
+  })
+  return `<details><summary>${escapeHtml(name)}</summary><div class="scroll"><table><thead><tr><th></th>${head.join('')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div></details>`
+}
+
+function cell({ value, low, high }: Row): string {
+  const show = (number: number) => (Number.isInteger(number) ? String(number) : number.toFixed(3))
+  return low === value && high === value
+    ? show(value)
+    : `${show(value)} <small>${show(low)} to ${show(high)}</small>`
+}
