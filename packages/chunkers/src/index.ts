@@ -1,3 +1,21 @@
+export type {
+  ContextualChunker,
+  ContextualChunkerOptions,
+  ContextualUse,
+} from './contextual/contextual.js'
+export { contextualChunker } from './contextual/contextual.js'
+export type { ContextualCost, TokenPrices } from './contextual/cost.js'
+export { estimateContextualCost } from './contextual/cost.js'
+export type { LanguageModelChunkerOptions } from './contextual/language-model-chunker.js'
+export { languageModelChunker } from './contextual/language-model-chunker.js'
+export type { LateChunkOptions, TokenEmbedder, TokenVectors } from './contextual/late-chunking.js'
+export { lateChunkVectors } from './contextual/late-chunking.js'
+export type { CsvChunkerOptions } from './data/csv.js'
+export { csvChunker } from './data/csv.js'
+export type { JsonChunkerOptions } from './data/json.js'
+export { jsonChunker } from './data/json.js'
+export type { OpenApiChunkerOptions } from './data/open-api.js'
+export { openApiChunker } from './data/open-api.js'
 export type { FixedChunkerOptions, Snap } from './fixed.js'
 export { fixedChunker } from './fixed.js'
 export type { HierarchicalChunker, HierarchicalChunkerOptions } from './hierarchical/hierarchical.js'
