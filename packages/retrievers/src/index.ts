@@ -1,5 +1,7 @@
 export type { AnalyzedTerm, Analyzer, AnalyzerOptions, Language, TokenTerm } from './analysis/index.js'
 export { analyze, createAnalyzer, englishAnalyzer, TokenSpans, universalAnalyzer } from './analysis/index.js'
+export type { AutoMergeOptions } from './auto-merge.js'
+export { autoMergeRetriever } from './auto-merge.js'
 export type { Bm25Index, Bm25Options, Bm25Statistics } from './bm25/index.js'
 export { bm25Index } from './bm25/index.js'
 export type { DenseRetrieverOptions } from './dense.js'

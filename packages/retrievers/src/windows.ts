@@ -1,15 +1,13 @@
 import {
   type CallOptions,
-  type Chunk,
   checkInteger,
   type Document,
   type Hit,
   type Metadata,
-  RagError,
   type Retriever,
-  toChunks,
 } from '@tesserae/core'
 import { retrieveUntil } from './retrieve-until.js'
+import { widen } from './widen.js'
 
 export interface WindowOptions<M extends Metadata = Metadata> {
   /** The document a chunk was cut from, as it was then. Called once per document and retrieval. */
@@ -57,18 +55,4 @@ export function windowRetriever<M extends Metadata = Metadata>(
       })
     },
   }
-}
-
-/** The window of a chunk as a chunk of its own, cut from the document. */
-function widen<M extends Metadata>(chunk: Chunk<M>, document: Document<M>): Chunk<M> {
-  if (document.text.slice(chunk.start, chunk.end) !== chunk.text) {
-    throw new RagError(
-      'corrupt-data',
-      `Document "${document.id}" does not have the text of chunk "${chunk.id}" at ${chunk.start} to ${chunk.end}. Ingest the document again, or give the version that was ingested.`,
-      { details: { documentId: document.id, chunkId: chunk.id } },
-    )
-  }
-  const span = chunk.window ?? chunk
-  const [wide] = toChunks(document, [{ start: span.start, end: span.end }])
-  return wide === undefined ? chunk : { ...wide, index: chunk.index, metadata: chunk.metadata }
 }
