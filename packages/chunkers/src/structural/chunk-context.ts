@@ -37,9 +37,15 @@ export function pathContext(
   maxTokens: number,
   tokenizer: Tokenizer,
 ): ChunkContext {
-  for (let first = 0; first < parts.length; first++) {
-    const shown = first === 0 ? parts : [ELLIPSIS, ...parts.slice(first)]
-    const context = measureContext(shown.join(separator), tokenizer)
+  const whole = measureContext(parts.join(separator), tokenizer)
+  if (whole.tokens <= maxTokens) return whole
+  // The parts one by one tell about how many fit; the joined path then tells exactly.
+  let first = parts.length
+  for (let tokens = 0; first > 1 && tokens <= maxTokens; first--) {
+    tokens += tokenizer.ends(parts[first - 1]! + separator).length
+  }
+  for (; first < parts.length; first++) {
+    const context = measureContext([ELLIPSIS, ...parts.slice(first)].join(separator), tokenizer)
     if (context.tokens <= maxTokens) return context
   }
   return clippedContext(parts.at(-1) ?? '', maxTokens, tokenizer)
