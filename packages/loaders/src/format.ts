@@ -6,6 +6,7 @@ import {
   isRagError,
   type Mark,
   type Metadata,
+  type OffsetMap,
   RagError,
 } from '@tesserae/core'
 
@@ -23,6 +24,11 @@ export interface ParsedSource {
   readonly text: string
   readonly marks: readonly Mark[]
   readonly metadata?: Metadata | undefined
+  /**
+   * Leads from the text to the decoded source (UTF-16, byte order mark removed), for formats whose text is not the
+   * source itself but lies in it in order. It becomes the document's `origin`.
+   */
+  readonly origin?: OffsetMap | undefined
 }
 
 /** Turns bytes into canonical text and marks. Implement it to teach `directory` a new kind of file. */
@@ -59,6 +65,7 @@ export async function parseDocument(source: FormatSource, options: ParseDocument
     marks: parsed.marks,
     metadata: { ...parsed.metadata, ...metadata },
     uri: source.uri,
+    ...(parsed.origin === undefined ? {} : { origin: parsed.origin }),
   }
 }
 

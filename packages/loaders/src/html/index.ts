@@ -6,6 +6,7 @@ import { declaredCharset } from './charset.js'
 import { mainContent, wholePage } from './main-content.js'
 import { pageFacts } from './metadata.js'
 import { nestingDepth } from './nesting.js'
+import { nodeTracer } from './trace-node.js'
 import { buildTree, type HtmlNode } from './tree.js'
 import { writeText } from './write-text.js'
 
@@ -31,7 +32,9 @@ const MAX_NESTING = 50_000
  * HTML through cheerio (htmlparser2): the document's text is the page as it would be laid out in plain text, and the
  * marks are its headings, paragraphs, lists, tables, rows, code and quotes. Scripts and hidden elements are
  * never text. Title, description, author, publication date, language, site and canonical address become
- * metadata. `source.uri` is the page's address when it is one.
+ * metadata. `source.uri` is the page's address when it is one. `origin` leads from the text to the decoded page
+ * without its byte order mark: copied text to the same characters, collapsed blanks and character references to
+ * what they stand for as a whole; separators of lines and cells and addresses of links are insertions.
  * @throws RagError `unsupported` from `parse` when cheerio is not installed; `invalid-argument` for bad options.
  */
 export function htmlFormat(options: HtmlFormatOptions = {}): Format {
@@ -54,13 +57,20 @@ export function htmlFormat(options: HtmlFormatOptions = {}): Format {
       if (nestingDepth(decoded.text) > MAX_NESTING) {
         throw loadFailed(uri, `more than ${MAX_NESTING} elements are open inside each other.`)
       }
-      const root = await parseHtml(decoded.text)
+      const parse = await htmlParser()
+      const root = parse(decoded.text)
       call?.signal?.throwIfAborted()
       const { metadata, base } = pageFacts(root)
       const tree = buildTree(root)
       const selection = onlyMain ? mainContent(tree) : wholePage(tree)
       const linkSuffix = links === 'inline' ? linkWriter(base, uri) : undefined
-      const written = writeText(tree, selection, { linkSuffix, images })
+      const trace = nodeTracer(decoded.text, (text) => parse(text).children?.[0]?.data ?? '')
+      const written = writeText(tree, selection, {
+        trace,
+        sourceLength: decoded.text.length,
+        linkSuffix,
+        images,
+      })
       if (!/\S/.test(written.text)) {
         throw loadFailed(uri, 'the page shows no text, so there is nothing to index.', { reason: 'empty' })
       }
@@ -69,7 +79,9 @@ export function htmlFormat(options: HtmlFormatOptions = {}): Format {
   }
 }
 
-async function parseHtml(html: string): Promise<HtmlNode> {
+const PLACES = { xml: { xmlMode: false, withStartIndices: true, withEndIndices: true } }
+
+async function htmlParser(): Promise<(html: string) => HtmlNode> {
   const { load } = await import('cheerio/slim').catch((error: unknown) => {
     throw new RagError(
       'unsupported',
@@ -77,8 +89,7 @@ async function parseHtml(html: string): Promise<HtmlNode> {
       { details: { package: 'cheerio' }, cause: error },
     )
   })
-  const root = load(html, undefined, true).root().get(0)
-  return root ?? { type: 'root', children: [] }
+  return (html) => load(html, PLACES, true).root().get(0) ?? { type: 'root', children: [] }
 }
 
 /** ` (https://…)`: absolute where the page's address or `<base>` allows it; scripts and places in the page are left out. */

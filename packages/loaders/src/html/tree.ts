@@ -5,6 +5,10 @@ export interface HtmlNode {
   readonly data?: string
   readonly attribs?: { readonly [name: string]: string }
   readonly children?: readonly HtmlNode[]
+  /** Place of the first character in the source; of text, see `nodeTracer`. */
+  readonly startIndex?: number | null
+  /** Place of the last character. */
+  readonly endIndex?: number | null
 }
 
 /** Elements whose content is never text for readers. */

@@ -1,5 +1,8 @@
-import type { Mark, MarkKind } from '@tesserae/core'
+import type { Mark, MarkKind, OffsetMap } from '@tesserae/core'
 import type { Selection } from './main-content.js'
+import { OriginRuns } from './origin-runs.js'
+import type { NodeTracer } from './trace-node.js'
+import { copySpan, joinTraced, sourceEnd, sourceStart, type TracedText } from './traced-text.js'
 import { type HtmlTree, nameOf } from './tree.js'
 
 /** Elements that begin and end a line; 2 for those with a blank line around them. */
@@ -40,6 +43,9 @@ interface OpenMark {
 }
 
 export interface WriteOptions {
+  readonly trace: NodeTracer
+  /** Characters of the source. */
+  readonly sourceLength: number
   /** What is written after the text of a link; `undefined` writes nothing. @default nothing */
   readonly linkSuffix?: ((href: string) => string | undefined) | undefined
   /** Whether the alternative text of images is written, with an image mark. */
@@ -49,6 +55,7 @@ export interface WriteOptions {
 export interface WrittenPage {
   readonly text: string
   readonly marks: readonly Mark[]
+  readonly origin: OffsetMap
 }
 
 /**
@@ -71,16 +78,20 @@ class TextWriter {
   readonly #parts: string[] = []
   readonly #marks: OpenMark[] = []
   readonly #open: OpenMark[] = []
+  readonly #runs = new OriginRuns(0)
   /** How many of the open marks have text. */
   #started = 0
   #length = 0
   /** What is due before the next text: line ends, a space, separators of cells. */
   #lines = 0
   #space = false
+  /** Where the blanks lie that made the space due; equal when it is invented. */
+  #spaceStart = 0
+  #spaceEnd = 0
   #cells = 0
-  /** Depth of `pre` elements and the text collected in them. */
+  /** Depth of `pre` elements and the text collected in them: text of the page, and invented line ends. */
   #preserved = 0
-  #raw: string[] = []
+  #raw: (TracedText | string)[] = []
 
   constructor(tree: HtmlTree, options: WriteOptions) {
     this.#tree = tree
@@ -98,7 +109,7 @@ class TextWriter {
       while (open.length > 0 && index >= ends[open.at(-1)!]!) this.#leave(open.pop()!)
       if (dropped[index] === 1) continue
       const node = nodes[index]!
-      if (node.type === 'text') this.#text(node.data ?? '')
+      if (node.type === 'text') this.#text(this.#options.trace(node))
       else {
         this.#enter(index)
         open.push(index)
@@ -126,7 +137,7 @@ class TextWriter {
         ...(label === undefined || label === '' ? {} : { label }),
       })
     }
-    return { text, marks }
+    return { text, marks, origin: this.#runs.close(this.#options.sourceLength) }
   }
 
   #label(kind: MarkKind, node: number, text: string): string | undefined {
@@ -191,50 +202,92 @@ class TextWriter {
 
   #break(lines: number): void {
     if (this.#preserved > 0) {
-      if (this.#raw.length > 0 && !this.#raw.at(-1)!.endsWith('\n')) this.#raw.push('\n')
+      const last = this.#raw.at(-1)
+      if (last !== undefined && !(typeof last === 'string' ? last : last.text).endsWith('\n')) {
+        this.#raw.push('\n')
+      }
     } else if (this.#cells === 0 && this.#lines < lines) this.#lines = lines
   }
 
-  #text(data: string): void {
+  #text(traced: TracedText): void {
     if (this.#preserved > 0) {
-      this.#raw.push(data)
+      this.#raw.push(traced)
       return
     }
-    const text = data.replace(/[ \t\n\f\r]+/g, ' ')
-    if (text === '' || text === ' ') {
-      this.#space ||= text === ' '
-      return
-    }
-    this.#space ||= text.startsWith(' ')
-    this.#append(text.trim())
-    this.#space = text.endsWith(' ')
+    const { text } = traced
+    const end = text.trimEnd().length
+    const start = end === 0 ? text.length : text.length - text.trimStart().length
+    if (start > 0) this.#blank(traced, 0, start)
+    if (end === 0) return
+    this.#lead()
+    this.#copy(traced, start, end, /[ \t\n\f\r]{2,}|[\t\n\f\r]/g, ' ')
+    if (end < text.length) this.#blank(traced, end, text.length)
+  }
+
+  /** Blanks at the edge of a text: together they are one space. A mark of byte order there shows nothing. */
+  #blank(traced: TracedText, from: number, to: number): void {
+    if (this.#space || /^\ufeff+$/.test(traced.text.slice(from, to))) return
+    this.#space = true
+    this.#spaceStart = sourceStart(traced, from)
+    this.#spaceEnd = sourceEnd(traced, to)
   }
 
   #flushRaw(): void {
-    const raw = this.#raw.join('').replace(/\r\n?/g, '\n')
+    const traced = joinTraced(this.#raw)
     this.#raw = []
-    const text = raw.replace(/^\n/, '').trimEnd()
-    if (/\S/.test(text)) this.#append(text)
+    const { text } = traced
+    const end = text.trimEnd().length
+    if (end === 0) return
+    this.#lead()
+    this.#copy(traced, /^(?:\r\n?|\n)?/.exec(text)![0].length, end, /\r\n?/g, '\n')
   }
 
-  #append(text: string): void {
-    if (text === '') return
-    if (this.#length > 0 || this.#cells > 0) {
-      const lines = this.#length > 0 ? this.#lines : 0
-      const lead =
-        lines > 0 ? '\n'.repeat(lines) : this.#length > 0 && (this.#space || this.#cells > 0) ? ' ' : ''
-      this.#put(lead)
+  /** Writes text of the page with what `pattern` matches replaced. */
+  #copy(traced: TracedText, from: number, to: number, pattern: RegExp, replacement: string): void {
+    const part = traced.text.slice(from, to)
+    const text = part.replace(pattern, replacement)
+    this.#put(text)
+    if (text.length === part.length) {
+      copySpan(traced, from, to, this.#runs)
+      return
+    }
+    let at = from
+    for (const match of part.matchAll(pattern)) {
+      if (match[0].length === replacement.length) continue
+      const start = from + match.index
+      const end = start + match[0].length
+      copySpan(traced, at, start, this.#runs)
+      this.#runs.addFrom(replacement.length, sourceStart(traced, start), sourceEnd(traced, end))
+      at = end
+    }
+    copySpan(traced, at, to, this.#runs)
+  }
+
+  /** Writes what is due before a text, and begins the marks that it is the first text of. */
+  #lead(): void {
+    if (this.#length > 0) {
+      if (this.#lines > 0) this.#invent('\n'.repeat(this.#lines))
+      else if (this.#cells > 0) this.#invent(' ')
+      else if (this.#space) {
+        this.#put(' ')
+        if (this.#spaceStart < this.#spaceEnd) this.#runs.addFrom(1, this.#spaceStart, this.#spaceEnd)
+        else this.#runs.add(1, 0)
+      }
     }
     for (; this.#started < this.#open.length; this.#started++) this.#open[this.#started]!.start = this.#length
-    if (this.#cells > 0) this.#put('| '.repeat(this.#cells))
-    this.#put(text)
+    if (this.#cells > 0) this.#invent('| '.repeat(this.#cells))
     this.#lines = 0
     this.#cells = 0
     this.#space = false
   }
 
+  /** Text that no character of the page stands for. */
+  #invent(text: string): void {
+    this.#put(text)
+    this.#runs.add(text.length, 0)
+  }
+
   #put(text: string): void {
-    if (text === '') return
     this.#parts.push(text)
     this.#length += text.length
   }
@@ -254,8 +307,11 @@ class TextWriter {
   #image(index: number): void {
     const alt = this.#tree.nodes[index]!.attribs?.alt?.replace(/\s+/g, ' ').trim() ?? ''
     if (alt === '' || this.#preserved > 0) return
+    const { startIndex, endIndex } = this.#tree.nodes[index]!
     this.#openMark('image', index)
-    this.#append(alt)
+    this.#lead()
+    this.#put(alt)
+    this.#runs.addFrom(alt.length, startIndex ?? 0, (endIndex ?? -1) + 1)
     this.#closeMark()
   }
 
@@ -264,7 +320,9 @@ class TextWriter {
     const suffix = this.#options.linkSuffix?.(href)
     if (suffix === undefined || this.#length === 0 || this.#lines > 0) return
     this.#space = true
-    this.#append(suffix)
+    this.#spaceStart = this.#spaceEnd
+    this.#lead()
+    this.#invent(suffix)
   }
 }
 
