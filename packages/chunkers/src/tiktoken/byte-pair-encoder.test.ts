@@ -54,7 +54,7 @@ function learntVocabulary(seed: number, merges: number): { vocabulary: Vocabular
     if (best === undefined) break
     tokens.push(best[0])
     const ranks = new Map(tokens.map((token, rank) => [token, rank]))
-    words = words.map((word) => mergeByRank(word.join(''), ranks).flatMap((part) => part))
+    words = words.map((word) => mergeByRank(word.join(''), ranks))
   }
   const base64 = tokens.map((token) => Buffer.from(token, 'latin1').toString('base64')).join(' ')
   return { vocabulary: parseRanks(`! 0 ${base64}`), tokens }

@@ -1,11 +1,12 @@
-import { Merges } from './merges.js'
+import { LONGEST_MERGE, Merges } from './merges.js'
 import { PieceCache } from './piece-cache.js'
-import { PieceTable } from './piece-table.js'
+import { INLINE, PieceTable } from './piece-table.js'
 import { TokenTrie } from './token-trie.js'
 import type { Vocabulary } from './vocabulary.js'
 
 /**
- * Byte-pair encoding in linear time, without merging: takes the longest token that may follow the last one, and
+ * Byte-pair encoding in linear time. A piece of up to 32 bytes is merged; a longer one is encoded without merging:
+ * takes the longest token that may follow the last one, and
  * goes back where none may. A text's encoding has one last token only, so a place that was once left without
  * success never needs a second visit. Same tokens as merging by rank. The idea is that of the Rust crate `bpe`
  * (github.com/github/rust-gems).
@@ -46,18 +47,35 @@ export class BytePairEncoder {
     let start = from
     for (let piece = 0; piece < pieceCount; piece++) {
       const end = pieceEnds[piece]!
-      if (end - start === 1 || this.#pieces.find(view, start, end - start) >= 0) ends[tokens++] = end
-      else {
-        const before = tokens
-        tokens = this.#cache.read(view, start, end, ends, before)
-        if (tokens === before) {
-          tokens = this.#encodePiece(bytes, start, end, ends, before, isDead)
-          this.#cache.keep(start, end, ends, before, tokens)
-        }
-      }
+      const length = end - start
+      if (length === 1 || (length <= INLINE && this.#pieces.find(view, start, length) >= 0))
+        ends[tokens++] = end
+      else tokens = this.#lookUp(bytes, view, start, end, ends, tokens, isDead)
       start = end
     }
     return tokens
+  }
+
+  /** A piece that is long or more than one token. */
+  #lookUp(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    ends: Uint32Array,
+    first: number,
+    isDead: Uint8Array,
+  ): number {
+    const length = end - start
+    let count = this.#cache.read(view, start, end, ends, first)
+    if (count > first) return count
+    if (length > INLINE && this.#pieces.find(view, start, length) >= 0) {
+      ends[first] = end
+      count = first + 1
+    } else if (length <= LONGEST_MERGE) count = this.#merges.merge(bytes, start, end, ends, first)
+    else count = this.#encodePiece(bytes, start, end, ends, first, isDead)
+    this.#cache.keep(start, end, ends, first, count)
+    return count
   }
 
   #encodePiece(

@@ -1,13 +1,14 @@
 /** Longest piece kept, in bytes. */
 const LONGEST = 16
-/** Most tokens of a piece kept: their lengths share one integer, four bits each. */
-const MOST_TOKENS = 8
-const ENTRIES = 1 << 13
+/** Most tokens of a piece kept: their lengths share one integer, five bits each. */
+const MOST_TOKENS = 6
+const LENGTH_BITS = 5
+const ENTRIES = 1 << 14
 const STRIDE = 8
 
 /**
- * Remembers how pieces of several tokens divide: names in code and rare words come again soon. One place a
- * piece, the newest stays; 256 KiB, never more.
+ * Remembers how pieces divide that take long to look up: rare and long words and the names in code come again
+ * soon. One place a piece, the newest stays; 512 KiB, never more.
  */
 export class PieceCache {
   /** Eight integers an entry: the piece in four words, its length (0 when free), its tokens, two unused. */
@@ -45,10 +46,10 @@ export class PieceCache {
       return count
     }
     let tokens = count
-    let at2 = start
-    for (let lengths = entries[at + 5]!; lengths !== 0; lengths >>>= 4) {
-      at2 += lengths & 15
-      ends[tokens++] = at2
+    let byte = start
+    for (let lengths = entries[at + 5]!; lengths !== 0; lengths >>>= LENGTH_BITS) {
+      byte += lengths & ((1 << LENGTH_BITS) - 1)
+      ends[tokens++] = byte
     }
     return tokens
   }
@@ -60,7 +61,7 @@ export class PieceCache {
     let from = start
     for (let i = first; i < count; i++) {
       const to = ends[i]!
-      lengths |= (to - from) << ((i - first) << 2)
+      lengths |= (to - from) << ((i - first) * LENGTH_BITS)
       from = to
     }
     const at = this.#at

@@ -1,7 +1,7 @@
 import type { Vocabulary } from './vocabulary.js'
 
-/** Bytes that fit the inline keys of the table of short tokens. */
-const INLINE = 8
+/** Bytes that fit the inline keys of the table of short tokens: those are found at once. */
+export const INLINE = 8
 /** Bits of an entry that hold the length of a short token. */
 const LENGTH_BITS = 4
 

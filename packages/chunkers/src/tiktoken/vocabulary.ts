@@ -1,4 +1,5 @@
 import { RagError } from '@tesserae/core'
+import { MOST_IDS } from './merges.js'
 
 export type TiktokenEncoding = 'cl100k_base' | 'o200k_base' | 'p50k_base' | 'p50k_edit' | 'r50k_base' | 'gpt2'
 
@@ -114,6 +115,7 @@ export function parseRanks(ranks: string): Vocabulary {
     }
     start = lineEnd + 1
   }
+  if (token > MOST_IDS) throw new TypeError(`The vocabulary has ${token} tokens, more than ${MOST_IDS}.`)
   if (singles < 256) throw new TypeError(`Of the first 256 tokens, ${singles} are single bytes, not all.`)
   return { bytes: bytes.slice(0, written + PADDING), offsets: offsets.slice(0, token + 1), size: token }
 }
