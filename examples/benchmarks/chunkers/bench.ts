@@ -1,0 +1,212 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Bench, BenchContext } from '../harness/context.js'
+import { median } from '../harness/timing.js'
+import type { TextKind } from './texts.js'
+import type { Encoding, Outcome, Pass, Task } from './worker.js'
+
+const MAX_TOKENS = 512
+
+export const chunkersBench: Bench = {
+  name: 'chunkers',
+  description: 'speed of tokenizers and chunkers on text seen once, beside their exactness',
+  async run(context) {
+    // Installs the peers before the workers ask for them at the same time.
+    await context.attempt('tiktoken', 'all', async () => void (await context.peer('tiktoken')))
+    const counting = await tokenizers(context)
+    await hostile(context)
+    await growth(context)
+    await chunking(context, counting)
+    context.note(
+      'Each figure is one pass of a fresh process over text it has not seen: no subject is warm, none warms another. Processor time, median and quartiles of the rounds; subjects take turns. Loading is apart.',
+    )
+    context.note(
+      'prose: abstracts, articles, a specification and the documentation of installed packages; code: their sources; in documents of 4 to 100 KB, no text twice.',
+    )
+    context.note('A slow peer gets a budget of time and is measured on the texts it reached: see "MB read".')
+  },
+}
+
+async function inFreshProcess(task: Task): Promise<Outcome> {
+  const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), { stdio: 'inherit' })
+  return new Promise<Outcome>((resolve, reject) => {
+    child.once('message', (message: { outcome?: Outcome; error?: string }) => {
+      if (message.outcome !== undefined) resolve(message.outcome)
+      else reject(new Error(message.error))
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`the process ended with code ${code} before it was done`)))
+    child.send(task)
+  })
+}
+
+/** Rounds of passes by subject; a subject that fails is skipped from then on. */
+async function rounds(
+  context: BenchContext,
+  name: string,
+  subjects: readonly string[],
+  taskOf: (subject: string) => Task,
+): Promise<ReadonlyMap<string, readonly Extract<Outcome, { pass: Pass }>[]>> {
+  const done = new Map<string, Extract<Outcome, { pass: Pass }>[]>()
+  const failed = new Set<string>()
+  const count = context.quick ? 1 : 3
+  for (let round = 0; round < count; round++) {
+    for (let i = 0; i < subjects.length; i++) {
+      const subject = subjects[(i + round) % subjects.length]!
+      if (failed.has(subject)) continue
+      await context.attempt(subject, name, async () => {
+        context.progress(`${name}: ${subject}, round ${round + 1} of ${count}`)
+        failed.add(subject)
+        const outcome = await inFreshProcess(taskOf(subject))
+        failed.delete(subject)
+        if ('pass' in outcome) done.set(subject, [...(done.get(subject) ?? []), outcome])
+      })
+    }
+  }
+  return done
+}
+
+const speed = ({ bytes, cpuMs }: Pass) => bytes / 1e3 / cpuMs
+
+/** Median over the rounds of how much faster one subject was than another in the same round. */
+function ratio(
+  passes: ReadonlyMap<string, readonly { readonly pass: Pass }[]>,
+  subject: string,
+  peer: string,
+): number | undefined {
+  const ours = passes.get(subject)
+  const theirs = passes.get(peer)
+  if (!ours || !theirs) return undefined
+  const shared = Math.min(ours.length, theirs.length)
+  return median(ours.slice(0, shared).map(({ pass }, i) => speed(pass) / speed(theirs[i]!.pass))).value
+}
+
+async function tokenizers(context: BenchContext): Promise<ReadonlyMap<string, readonly { pass: Pass }[]>> {
+  const bytes = context.quick ? 3e6 : 11e6
+  const cases: readonly (readonly [Encoding, TextKind])[] = [
+    ['cl100k_base', 'prose'],
+    ['cl100k_base', 'code'],
+    ['o200k_base', 'prose'],
+  ]
+  let counting: ReadonlyMap<string, readonly { pass: Pass }[]> = new Map()
+  for (const [encoding, kind] of cases) {
+    const name = `tokens, ${encoding}, ${kind}`
+    const subjects = ['tesserae', 'tesserae ends', 'gpt-tokenizer', 'tiktoken', 'js-tiktoken']
+    const budgetMs = context.quick ? 2000 : 10_000
+    const passes = await rounds(context, name, subjects, (subject) => ({
+      type: 'count',
+      subject,
+      encoding,
+      texts: { kind, bytes, budgetMs },
+    }))
+    for (const [subject, outcomes] of passes) {
+      const { pass } = outcomes[0]!
+      context.row(subject, name, 'one pass', median(outcomes.map((one) => speed(one.pass))), 'MB/s')
+      context.row(subject, name, 'load', median(outcomes.map((one) => one.pass.loadMs)), 'ms')
+      context.row(subject, name, 'read', pass.bytes / 1e6, 'MB')
+      context.row(subject, name, 'tokens', pass.made)
+    }
+    for (const [peer, target] of [
+      ['gpt-tokenizer', 3],
+      ['tiktoken', 6],
+    ] as const) {
+      const value = ratio(passes, 'tesserae', peer)
+      if (value !== undefined) context.ratio(`${name}: tesserae over ${peer}`, value, target)
+    }
+    const own = passes.get('tesserae')?.[0]?.pass
+    const oracle = passes.get('tiktoken')?.[0]?.pass
+    if (own?.bytes === oracle?.bytes && own !== undefined && oracle !== undefined) {
+      context.ratio(`${name}: as many tokens as tiktoken`, own.made === oracle.made ? 1 : 0, 1)
+    }
+    if (encoding === 'cl100k_base' && kind === 'prose') counting = passes
+  }
+  return counting
+}
+
+async function hostile(context: BenchContext): Promise<void> {
+  for (const encoding of ['cl100k_base', 'o200k_base'] as const) {
+    const name = `20,000 hostile characters, ${encoding}`
+    let worst = 0
+    const counts = new Map<string, number>()
+    for (const subject of ['tiktoken', 'tesserae', 'gpt-tokenizer']) {
+      await context.attempt(subject, name, async () => {
+        context.progress(`${name}: ${subject}`)
+        const budgetMs = context.quick ? 3000 : 30_000
+        const outcome = await inFreshProcess({ type: 'hostile', subject, encoding, budgetMs })
+        if (!('milliseconds' in outcome)) return
+        for (const [text, milliseconds, tokens] of outcome.milliseconds) {
+          context.row(subject, name, text, milliseconds, 'ms')
+          if (subject === 'tiktoken') counts.set(text, tokens)
+          if (subject !== 'tesserae') continue
+          worst = Math.max(worst, milliseconds)
+          const expected = counts.get(text)
+          if (expected !== undefined && expected !== tokens) {
+            context.ratio(`${name}: ${text}: as many tokens as tiktoken`, 0, 1)
+          }
+        }
+      })
+    }
+    if (worst > 0) context.ratio(`${name}: 50 ms over the slowest of tesserae`, 50 / worst, 1)
+  }
+}
+
+async function growth(context: BenchContext): Promise<void> {
+  const name = 'growth, one document, warm'
+  for (const subject of ['tesserae', 'tesserae recursive', 'tesserae fixed', 'tesserae sentence']) {
+    await context.attempt(subject, name, async () => {
+      context.progress(`${name}: ${subject}`)
+      const outcome = await inFreshProcess({ type: 'growth', subject, megabytes: [1, 4, 16] })
+      if (!('milliseconds' in outcome)) return
+      for (const [size, milliseconds] of outcome.milliseconds)
+        context.row(subject, name, size, milliseconds, 'ms')
+      const [small, , large] = outcome.milliseconds
+      const value = (16 * small![1]) / large![1]
+      context.ratio(`${subject}: sixteen times the time of 1 MB over the time of 16 MB`, value, 0.7)
+    })
+  }
+}
+
+async function chunking(
+  context: BenchContext,
+  counting: ReadonlyMap<string, readonly { pass: Pass }[]>,
+): Promise<void> {
+  const name = `chunks of ${MAX_TOKENS} tokens, cl100k_base, prose`
+  const subjects = [
+    'tesserae recursive',
+    'tesserae fixed',
+    'tesserae sentence',
+    'chonkie recursive',
+    'chonkie sentence',
+    'chonkie token',
+    'langchain recursive',
+  ]
+  const bytes = context.quick ? 3e6 : 11e6
+  const passes = await rounds(context, name, subjects, (subject) => ({
+    type: 'chunk',
+    subject,
+    maxTokens: MAX_TOKENS,
+    texts: { kind: 'prose', bytes, budgetMs: context.quick ? 2000 : 8000 },
+  }))
+  for (const [subject, outcomes] of passes) {
+    const { pass, faults } = outcomes[0]!
+    context.row(subject, name, 'one pass', median(outcomes.map((one) => speed(one.pass))), 'MB/s')
+    context.row(subject, name, 'read', pass.bytes / 1e6, 'MB')
+    context.row(subject, name, 'chunks', pass.made)
+    if (faults === undefined) continue
+    context.row(subject, name, 'tokens a chunk', faults.meanTokens)
+    if (!subject.startsWith('langchain')) context.row(subject, name, 'wrong offsets', faults.wrongOffsets)
+    context.row(subject, name, 'over budget', faults.overBudget)
+    context.row(subject, name, 'characters lost', faults.lostCharacters)
+  }
+  for (const [peer, target] of [
+    ['chonkie recursive', 5],
+    ['langchain recursive', 15],
+  ] as const) {
+    const value = ratio(passes, 'tesserae recursive', peer)
+    if (value !== undefined) context.ratio(`tesserae recursive over ${peer}`, value, target)
+  }
+  for (const kind of ['recursive', 'fixed', 'sentence']) {
+    const value = ratio(new Map([...counting, ...passes]), `tesserae ${kind}`, 'tesserae')
+    if (value !== undefined) context.ratio(`tesserae ${kind} over counting alone`, value, 1 / 1.5)
+  }
+}

@@ -1,0 +1,133 @@
+import { fixedChunker, recursiveChunker, sentenceChunker } from '@tesserae/chunkers'
+import { type TiktokenEncoding, tiktokenTokenizer } from '@tesserae/chunkers/tiktoken'
+import type { Chunker } from '@tesserae/core'
+import { loadPeer } from '../harness/peers.js'
+
+export type Count = (text: string) => number
+
+/** What is used of each peer, typed here: the peers are installed apart and only when a benchmark runs. */
+interface TiktokenModule {
+  get_encoding(name: string): {
+    encode_ordinary(text: string): Uint32Array
+    decode_single_token_bytes(token: number): Uint8Array
+  }
+}
+interface GptTokenizerModule {
+  countTokens(text: string, options: { disallowedSpecial: Set<string> }): number
+}
+interface JsTiktokenModule {
+  Tiktoken: new (
+    ranks: unknown,
+  ) => { encode(text: string, allowed: string[], disallowed: string[]): number[] }
+}
+interface LangChainModule {
+  RecursiveCharacterTextSplitter: new (options: {
+    chunkSize: number
+    chunkOverlap: number
+    lengthFunction: (text: string) => number
+  }) => { splitText(text: string): Promise<string[]> }
+}
+interface ChonkieChunker {
+  chunk(text: string): Promise<readonly { text: string; startIndex: number; endIndex: number }[]>
+}
+interface ChonkieFactory {
+  create(options: { tokenizer: object; chunkSize: number }): Promise<ChonkieChunker>
+}
+interface ChonkieModule {
+  RecursiveChunker: ChonkieFactory
+  SentenceChunker: ChonkieFactory
+  TokenChunker: ChonkieFactory
+}
+
+async function tiktoken(encoding: string) {
+  return (await loadPeer<TiktokenModule>('tiktoken')).get_encoding(encoding)
+}
+
+/** Number of tokens of `encode_ordinary`: special tokens are text. */
+export const counters: { readonly [subject: string]: (encoding: TiktokenEncoding) => Promise<Count> } = {
+  tesserae: async (encoding) => {
+    const tokenizer = await tiktokenTokenizer(encoding)
+    return (text) => tokenizer.count(text)
+  },
+  'tesserae ends': async (encoding) => {
+    const tokenizer = await tiktokenTokenizer(encoding)
+    return (text) => tokenizer.ends(text).length
+  },
+  'gpt-tokenizer': async (encoding) => {
+    const { countTokens } = await loadPeer<GptTokenizerModule>(`gpt-tokenizer/encoding/${encoding}`)
+    const options = { disallowedSpecial: new Set<string>() }
+    return (text) => countTokens(text, options)
+  },
+  tiktoken: async (encoding) => {
+    const encoder = await tiktoken(encoding)
+    return (text) => encoder.encode_ordinary(text).length
+  },
+  'js-tiktoken': async (encoding) => {
+    const { Tiktoken } = await loadPeer<JsTiktokenModule>('js-tiktoken/lite')
+    const { default: ranks } = await loadPeer<{ default: unknown }>(`js-tiktoken/ranks/${encoding}`)
+    const encoder = new Tiktoken(ranks)
+    return (text) => encoder.encode(text, [], []).length
+  },
+}
+
+/** A chunk of a peer: its text, and where the peer says it is, if it says. */
+export interface Made {
+  readonly text: string
+  readonly start?: number | undefined
+  readonly end?: number | undefined
+}
+export type Chunk = (text: string) => Promise<readonly Made[]>
+
+function ours(make: (options: Options) => Chunker): (maxTokens: number) => Promise<Chunk> {
+  return async (maxTokens) => {
+    const chunker = make({ maxTokens, tokenizer: await tiktokenTokenizer() })
+    return async (text) => {
+      const spans = await chunker.split({ id: 'document', text, marks: [], metadata: {} })
+      return spans.map(({ start, end }) => ({ text: text.slice(start, end), start, end }))
+    }
+  }
+}
+interface Options {
+  readonly maxTokens: number
+  readonly tokenizer: Awaited<ReturnType<typeof tiktokenTokenizer>>
+}
+
+function chonkie(name: keyof ChonkieModule): (maxTokens: number) => Promise<Chunk> {
+  return async (chunkSize) => {
+    const module = await loadPeer<ChonkieModule>('@chonkiejs/core')
+    const encoder = await tiktoken('cl100k_base')
+    const utf8 = new TextDecoder()
+    const decode = (tokens: readonly number[]) =>
+      utf8.decode(Buffer.concat(tokens.map((token) => encoder.decode_single_token_bytes(token))))
+    const tokenizer = {
+      countTokens: (text: string) => encoder.encode_ordinary(text).length,
+      encode: (text: string) => Array.from(encoder.encode_ordinary(text)),
+      decode,
+      decodeBatch: (batch: readonly (readonly number[])[]) => batch.map(decode),
+    }
+    const chunker = await module[name].create({ tokenizer, chunkSize })
+    return async (text) =>
+      (await chunker.chunk(text)).map((chunk) => ({
+        text: chunk.text,
+        start: chunk.startIndex,
+        end: chunk.endIndex,
+      }))
+  }
+}
+
+/** Chunkers at a number of cl100k tokens, without overlap, with the defaults of each otherwise. */
+export const chunkers: { readonly [subject: string]: (maxTokens: number) => Promise<Chunk> } = {
+  'tesserae recursive': ours(recursiveChunker),
+  'tesserae fixed': ours(fixedChunker),
+  'tesserae sentence': ours(sentenceChunker),
+  'chonkie recursive': chonkie('RecursiveChunker'),
+  'chonkie sentence': chonkie('SentenceChunker'),
+  'chonkie token': chonkie('TokenChunker'),
+  'langchain recursive': async (chunkSize) => {
+    const { RecursiveCharacterTextSplitter } = await loadPeer<LangChainModule>('@langchain/textsplitters')
+    const encoder = await tiktoken('cl100k_base')
+    const lengthFunction = (text: string) => encoder.encode_ordinary(text).length
+    const splitter = new RecursiveCharacterTextSplitter({ chunkSize, chunkOverlap: 0, lengthFunction })
+    return async (text) => (await splitter.splitText(text)).map((chunk) => ({ text: chunk }))
+  },
+}
