@@ -7,7 +7,14 @@ import { staticEmbedder } from '@tesserae/models/static'
 import { type Bench, type BenchContext, sharedFolder } from '../harness/context.js'
 import { corpusSources, publishedCorpora } from './corpora.js'
 import { type ChunkCorpus, sampleQuestions } from './corpus.js'
-import { type Measured, measure, type RetrieverName, retrieverNames, type SearchResult } from './measure.js'
+import {
+  budgetMetric,
+  type Measured,
+  measure,
+  type RetrieverName,
+  retrieverNames,
+  type SearchResult,
+} from './measure.js'
 import { miniLmEmbedder } from './minilm.js'
 import { htmlPage, type PageCorpus } from './page.js'
 import { publishedLarge, publishedMiniLm } from './published.js'
@@ -38,7 +45,7 @@ export const compareChunkersBench: Bench = {
       throw new Error('--limit must be a whole number of at least 1.')
     const kind = context.options.get('embedder') ?? 'static'
     if (kind !== 'static' && kind !== 'minilm') throw new Error('--embedder must be static or minilm.')
-    const corpora = await loadCorpora(context)
+    const corpora = await loadCorpora(context, kind === 'static' ? 'full' : 'small')
     if (corpora.length === 0) return
     const embedder = await loadEmbedder(context, kind)
     const tokenizer = await tiktokenTokenizer('cl100k_base')
@@ -64,6 +71,7 @@ export const compareChunkersBench: Bench = {
       reportVerdicts(context, corpus.name, results, limit)
     }
     reportPublished(context, done, kind)
+    reportEqualRecall(context, done)
     const configuration = fingerprint({
       corpora: corpora.map(({ name, documents, questions }) => ({ name, documents, questions })),
       chunkers: [...ids],
@@ -98,11 +106,11 @@ export const compareChunkersBench: Bench = {
   },
 }
 
-async function loadCorpora(context: BenchContext): Promise<ChunkCorpus[]> {
+async function loadCorpora(context: BenchContext, size: 'full' | 'small'): Promise<ChunkCorpus[]> {
   const folder = context.options.get('corpus')
   if (folder !== undefined) return [await loadFolder(resolve(folder))]
   const shared = sharedFolder()
-  const sources = shared === undefined ? [] : corpusSources(shared)
+  const sources = shared === undefined ? [] : corpusSources(shared, size)
   if (sources.length === 0) {
     context.skip(
       'all',
@@ -162,11 +170,11 @@ function reportSearch(context: BenchContext, corpus: string, retriever: Retrieve
   for (const [strategy, { searches }] of results) {
     const { values } = searches[retriever]
     for (const [metric, figures] of Object.entries(values)) {
-      const isMain = metric === 'recall' || metric.startsWith('nDCG') || metric === lastMrr(values)
+      const isMain = [budgetMetric, 'recall', lastMrr(values)].includes(metric) || metric.startsWith('nDCG')
       context.row(strategy, name, metric, isMain ? spread(figures) : mean(figures))
     }
     if (base === undefined || strategy === baseline) continue
-    for (const metric of ['recall', lastMrr(values)]) {
+    for (const metric of [budgetMetric, lastMrr(values)]) {
       const { mean: value, low, high } = pairedBootstrap(base.values[metric]!, values[metric]!)
       context.row(strategy, name, `${metric} over ${baseline}`, { value, low, high })
     }
@@ -183,7 +191,7 @@ function reportVerdicts(context: BenchContext, corpus: string, results: Results,
   const four = strategies.filter(({ adobe, name }) => adobe === true && results.has(name))
   if (four.length < 2) return
   for (const retriever of retrieverNames) {
-    for (const metric of [`MRR@${limit}`, `nDCG@${limit}`]) {
+    for (const metric of [`MRR@${limit}`, budgetMetric]) {
       const found = differences(
         four.map(({ name }) => ({ name, values: results.get(name)!.searches[retriever].values[metric]! })),
       )
@@ -209,13 +217,13 @@ function reportPublished(
   const dense = (metric: string) => (measured: Measured) => measured.searches.dense.values[metric]!
   for (const { name, published } of strategies) {
     if (published === undefined) continue
-    const ours = percent(name, (one) => one.chunking.omegaTouching)
+    const ours = percent(name, omegaOf)
     const row = table[published.row]
     if (ours === undefined || row === undefined) continue
     const title = 'beside the published table (%), dense retrieval'
     context.row(name, title, 'omega', ours)
     const { reference } = published
-    const same = reference === undefined ? undefined : percent(reference, (one) => one.chunking.omegaTouching)
+    const same = reference === undefined ? undefined : percent(reference, omegaOf)
     if (same !== undefined) context.row(name, title, 'omega, published algorithm here', same.value)
     context.row(name, title, 'omega published', row.omega)
     for (const [metric, figure] of [
@@ -229,6 +237,50 @@ function reportPublished(
       context.row(name, title, `${metric} published`, figure)
     }
   }
+}
+
+/**
+ * Recall is bought with size. So each of the published cluster chunkers is set beside the chunker of this
+ * library that has the best IoU among those whose recall is at most one point lower, on both corpora together.
+ */
+function reportEqualRecall(context: BenchContext, done: ReadonlyMap<string, Results>) {
+  const parts = publishedCorpora.flatMap((name) => done.get(name) ?? [])
+  if (parts.length < publishedCorpora.length) return
+  const figures = (strategy: string, of: (measured: Measured) => readonly number[]) =>
+    parts.flatMap((results) => {
+      const measured = results.get(strategy)
+      return measured === undefined ? [] : of(measured).map((value) => 100 * value)
+    })
+  for (const reference of ['reference cluster 200', 'reference cluster 400']) {
+    for (const retriever of retrieverNames) {
+      const of = (metric: string) => (measured: Measured) => measured.searches[retriever].values[metric]!
+      const there = figures(reference, of('recall'))
+      const best = strategies
+        .filter(({ name }) => !name.startsWith('reference'))
+        .map(({ name }) => ({ name, recall: figures(name, of('recall')), iou: figures(name, of('IoU')) }))
+        .filter(({ recall }) => recall.length === there.length && mean(recall) >= mean(there) - 1)
+        .sort((a, b) => mean(b.iou) - mean(a.iou))[0]
+      if (there.length === 0 || best === undefined) continue
+      const title = 'at equal recall with the published cluster chunker (%)'
+      const subject = `${best.name} beside ${reference}, ${retriever}`
+      const pairs = [
+        ['recall', there, best.recall],
+        ['IoU', figures(reference, of('IoU')), best.iou],
+        ['omega', figures(reference, omegaOf), figures(best.name, omegaOf)],
+      ] as const
+      for (const [metric, before, after] of pairs) {
+        const { mean: value, low, high } = pairedBootstrap(before, after)
+        context.row(subject, title, metric, mean(after))
+        context.row(subject, title, `${metric} there`, mean(before))
+        context.row(subject, title, `${metric} difference`, { value, low, high })
+        if (metric !== 'recall') context.ratio(`${metric}: ${subject}`, mean(after), mean(before))
+      }
+    }
+  }
+}
+
+function omegaOf(measured: Measured): readonly number[] {
+  return measured.chunking.omegaTouching
 }
 
 /** What plots show: the strategies of this library, without those that only serve the published table. */

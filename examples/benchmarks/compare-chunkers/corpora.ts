@@ -16,8 +16,11 @@ export interface CorpusSource {
 
 export const publishedCorpora = ['state_of_the_union', 'wikitexts']
 
-/** The corpora of the Chroma report, and two made of judged sets with the answer's sentence as reference. */
-export function corpusSources(shared: string): readonly CorpusSource[] {
+/**
+ * The corpora of the Chroma report, and two made of judged sets with the answer's sentence as reference. Small:
+ * of SciFact only the test split.
+ */
+export function corpusSources(shared: string, size: 'full' | 'small' = 'full'): readonly CorpusSource[] {
   const data = join(shared, 'data')
   const chroma = join(data, 'chunking', 'chroma')
   const scifact = join(data, 'retrieval', 'scifact')
@@ -28,7 +31,9 @@ export function corpusSources(shared: string): readonly CorpusSource[] {
       path: join(chroma, `${name}.md`),
       load: () => loadChroma(chroma, name),
     })),
-    { name: 'scifact', path: scifact, load: () => loadSciFact(scifact) },
+    size === 'full'
+      ? { name: 'scifact', path: scifact, load: () => loadSciFact(scifact, 'scifact') }
+      : { name: 'scifact-test', path: scifact, load: () => loadSciFact(scifact, 'scifact-test', 'test') },
     { name: 'xquad', path: xquad, load: () => loadXQuAD(xquad) },
   ].filter(({ path }) => existsSync(path))
 }
@@ -83,8 +88,10 @@ const abstractsPerDocument = 20
  * SciFact (Wadden et al. 2020): all abstracts with evidence, twenty to a document in order of their ids, each
  * under its title. The claims are the questions, the rationale sentences of all annotators the references.
  */
-async function loadSciFact(folder: string): Promise<ChunkCorpus> {
-  const evidence = rows(await readFile(join(folder, 'evidence.jsonl'), 'utf8'))
+async function loadSciFact(folder: string, name: string, split?: string): Promise<ChunkCorpus> {
+  const evidence = rows(await readFile(join(folder, 'evidence.jsonl'), 'utf8')).filter(
+    (row) => split === undefined || row.split === split,
+  )
   const titles = new Map<string, string>()
   for (const row of rows(await unzipped(join(folder, 'corpus.jsonl.gz'))))
     titles.set(String(row._id), String(row.title))
@@ -133,7 +140,7 @@ async function loadSciFact(folder: string): Promise<ChunkCorpus> {
     if (text !== undefined && spans.size > 0)
       questions.push({ id: claim, text, references: [...spans.values()] })
   }
-  return { name: 'scifact', documents, questions }
+  return { name, documents, questions }
 }
 
 /**

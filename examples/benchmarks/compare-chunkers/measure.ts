@@ -90,7 +90,10 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     strategy.shows === 'windows'
       ? windowRetriever(retriever, { documentOf: async (id) => texts.get(id)! })
       : retriever
-  const ask = (retriever: Retriever) => search(shown(retriever), corpus.questions, passages, tokenizer, limit)
+  const gains = corpus.questions.map(({ references }) => gainsOf(passages, references))
+  const sizes = new Map(passages.map((passage) => [passage.id, tokenizer.count(passage.text)]))
+  const ask = (retriever: Retriever) =>
+    search({ retriever: shown(retriever), questions: corpus.questions, gains, sizes, limit })
   return {
     chunking: {
       chunkerId: chunker.id,
@@ -178,17 +181,26 @@ function sentencesOf(text: string, segmenter: Intl.Segmenter): { start: number; 
   return spans
 }
 
+/** Tokens that a reader, or a model, is given in the comparison at equal cost. */
+export const tokenBudget = 2000
+/** Enough small passages to fill the budget. */
+const budgetCandidates = 60
+
+interface SearchTask {
+  readonly retriever: Retriever
+  readonly questions: readonly Question[]
+  /** Share of the reference characters in each relevant passage, for each question. */
+  readonly gains: readonly ReadonlyMap<string, number>[]
+  /** Tokens by passage. */
+  readonly sizes: ReadonlyMap<string, number>
+  readonly limit: number
+}
+
 /**
  * A passage is relevant when it shares a character with a reference; its gain, for nDCG, is the share of the
  * reference characters that it holds.
  */
-async function search(
-  retriever: Retriever,
-  questions: readonly Question[],
-  passages: readonly Chunk[],
-  tokenizer: TiktokenTokenizer,
-  limit: number,
-): Promise<SearchResult> {
+async function search({ retriever, questions, gains, sizes, limit }: SearchTask): Promise<SearchResult> {
   const ranked: { readonly [name: string]: Metric } = {
     [`hit@${limit}`]: hitRateAt(limit),
     ...Object.fromEntries(
@@ -196,19 +208,19 @@ async function search(
     ),
     [`nDCG@${limit}`]: ndcgAt(limit),
   }
-  const names = ['recall', 'precision', 'IoU', ...Object.keys(ranked), 'tokens read']
+  const names = ['recall', 'precision', 'IoU', ...Object.keys(ranked), 'tokens read', budgetMetric]
   const values = Object.fromEntries(names.map((name) => [name, [] as number[]]))
   const curve = Array.from({ length: limit }, (_, i) => ({ k: i + 1, tokens: 0, recall: 0 }))
-  const sizes = new Map(passages.map((passage) => [passage.id, tokenizer.count(passage.text)]))
-  for (const { text, references } of questions) {
-    const hits = (await retriever.retrieve(text, { limit })).map((hit) => hit.chunk)
-    const gains = gainsOf(passages, references)
+  const most = Math.max(limit, budgetCandidates)
+  for (const [place, { text, references }] of questions.entries()) {
+    const found = (await retriever.retrieve(text, { limit: most })).map((hit) => hit.chunk)
+    const hits = found.slice(0, limit)
     const { recall, precision, iou } = spanScores(hits, references)
     values.recall!.push(recall)
     values.precision!.push(precision)
     values.IoU!.push(iou)
     const ids = hits.map((hit) => hit.id)
-    for (const [name, metric] of Object.entries(ranked)) values[name]!.push(metric(ids, gains))
+    for (const [name, metric] of Object.entries(ranked)) values[name]!.push(metric(ids, gains[place]!))
     let tokens = 0
     for (let i = 0; i < limit; i++) {
       const hit = hits[i]
@@ -217,8 +229,26 @@ async function search(
       curve[i]!.recall += spanScores(hits.slice(0, i + 1), references).recall / questions.length
     }
     values['tokens read']!.push(tokens)
+    values[budgetMetric]!.push(spanScores(withinBudget(found, sizes), references).recall)
   }
   return { values, curve }
+}
+
+/** Recall when every strategy may show as much text: the fair comparison of small passages and large ones. */
+export const budgetMetric = `recall in ${tokenBudget} tokens`
+
+/** The passages in order until the budget is spent; the last one is cut, in proportion to its characters. */
+function withinBudget(found: readonly Chunk[], sizes: ReadonlyMap<string, number>): SourceSpan[] {
+  const shown: SourceSpan[] = []
+  let left = tokenBudget
+  for (const { id, documentId, start, end } of found) {
+    const tokens = sizes.get(id) ?? 0
+    const share = tokens <= left ? 1 : left / tokens
+    shown.push({ documentId, start, end: start + Math.floor((end - start) * share) })
+    left -= tokens
+    if (left <= 0) break
+  }
+  return shown
 }
 
 function gainsOf(passages: readonly Chunk[], references: readonly SourceSpan[]): ReadonlyMap<string, number> {

@@ -84,6 +84,11 @@ export const strategies: readonly Strategy[] = [
     quick: true,
   },
   {
+    name: 'cluster 140',
+    make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 140 }),
+    slow: true,
+  },
+  {
     name: 'cluster 200',
     make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 200 }),
     slow: true,
@@ -103,6 +108,7 @@ export const strategies: readonly Strategy[] = [
     slow: true,
   },
   { name: 'structural 400', make: ({ tokenizer }) => structuralChunker({ maxTokens: 400, tokenizer }) },
+  { name: 'recursive 140', make: recursive(140, 0), slow: true },
   {
     name: 'recursive 200',
     make: recursive(200, 0),
