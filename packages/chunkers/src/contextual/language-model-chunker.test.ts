@@ -97,6 +97,15 @@ describe('languageModelChunker', () => {
     expect(chunks.join(' ')).toBe(sentences(100))
   })
 
+  it('stops asking a model that is down', async () => {
+    const model = fakeLanguageModel(() => new ModelError('down'))
+    const options = { model, pieceTokens: 8, maxTokens: 40, windowTokens: 80 }
+    const chunks = await textsOf(options, sentences(100))
+    expect(model.calls).toHaveLength(5)
+    const plain = await recursiveChunker({ maxTokens: 40 }).split(document(sentences(100)))
+    expect(chunks).toHaveLength(plain.length)
+  })
+
   it('asks nothing about a single piece or a blank document', async () => {
     const model = fakeLanguageModel([])
     expect(await textsOf({ model }, 'One. Two.')).toEqual(['One. Two.'])

@@ -13,7 +13,7 @@ import { checkLocale, checkNames, chunkerId } from '../internal/options.js'
 import { rulerOf } from '../internal/ruler.js'
 import type { Pieces } from '../semantic/pieces.js'
 import { groupPieces, packRun, sentencePieces, spansOf } from '../semantic/pieces.js'
-import { callModel, checkModel, checkTimeout } from './model-call.js'
+import { callModel, checkModel, checkTimeout, MOST_FAILURES } from './model-call.js'
 import { parseBoundaries } from './parse-boundaries.js'
 
 export interface LanguageModelChunkerOptions {
@@ -70,7 +70,7 @@ const TOKENS_PER_NUMBER = 4
  * Long documents are read window by window; the next window begins with the last chunk that the model saw begin,
  * at the earliest in the middle of the window before.
  * A failed call or a wrong answer is told to the observer (`language-model-chunker.failure`), and the window is
- * cut as `recursiveChunker` would. A document that is a single piece is not shown to the model.
+ * cut as `recursiveChunker` would; after five failures in a row the rest of the document is, unasked. A document that is a single piece is not shown to the model.
  */
 export function languageModelChunker(options: LanguageModelChunkerOptions): Chunker {
   checkNames('languageModelChunker', options, OPTIONS)
@@ -108,20 +108,22 @@ export function languageModelChunker(options: LanguageModelChunkerOptions): Chun
     /** Pieces that begin a chunk, besides the first. */
     const begins: number[] = []
     let calls = 0
+    let failuresInARow = 0
     let first = 0
     while (first < pieces.size) {
       call.signal?.throwIfAborted()
       const reach = ruler.reach(pieces.starts[first]!, windowTokens)
       let last = first + 1
       while (last < pieces.size && pieces.ends[last]! <= reach) last++
-      // Nothing to decide here, or nobody left to ask.
-      if (last - first < 2 || calls === maxCalls) {
-        first = calls === maxCalls ? pieces.size : last
+      if (calls === maxCalls || failuresInARow === MOST_FAILURES) break
+      if (last - first < 2) {
+        first = last
         continue
       }
       calls++
       const request = boundaryRequest(document, pieces, first, last, prompt, maxTokens)
       const found = await ask(request, first, last, document, call)
+      failuresInARow = found === undefined ? failuresInARow + 1 : 0
       for (const begin of found ?? []) begins.push(begin)
       const lastFound = found?.at(-1)
       if (last === pieces.size || lastFound === undefined) first = last
@@ -156,7 +158,7 @@ export function languageModelChunker(options: LanguageModelChunkerOptions): Chun
           { details },
         )
       }
-      // Number 1 begins the window, and with it a chunk, whatever the model says.
+      // Whether a chunk begins where the window does was settled with the window before: number 1 is no news.
       return numbers.filter((number) => number > 1).map((number) => first + number - 1)
     } catch (error) {
       call.signal?.throwIfAborted()

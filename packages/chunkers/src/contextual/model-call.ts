@@ -1,14 +1,9 @@
 import type { CallOptions, GenerateRequest, GenerateResult, LanguageModel, RetryPolicy } from '@tesserae/core'
 import { checkInteger, invalid, isRagError, ModelError, retry } from '@tesserae/core'
 
-export interface ModelCallOptions {
-  /** A call that takes longer counts as failed; it may be tried again. @default 60_000 */
-  readonly timeoutMs?: number | undefined
-  /** Retries of a call whose error is marked `retryable`; `false` for none. @default the defaults of `retry` of core */
-  readonly retry?: RetryPolicy | false | undefined
-}
-
-export const DEFAULT_TIMEOUT_MS = 60_000
+const DEFAULT_TIMEOUT_MS = 60_000
+/** After this many failures in a row the model is taken to be down, for the document at hand. */
+export const MOST_FAILURES = 5
 
 export function checkModel(model: LanguageModel | undefined): LanguageModel {
   if (typeof model?.generate !== 'function') invalid('model', 'a LanguageModel', model)

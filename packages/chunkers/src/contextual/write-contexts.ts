@@ -1,7 +1,7 @@
 import type { Cache, CallOptions, Document, LanguageModel, RetryPolicy, Tokenizer } from '@tesserae/core'
 import { isRagError, ModelError, mapConcurrent, tell } from '@tesserae/core'
 import { cleanContext, fitContext } from './clean-context.js'
-import { callModel } from './model-call.js'
+import { callModel, MOST_FAILURES } from './model-call.js'
 import type { ContextJob, ContextPlan } from './plan.js'
 
 export interface WriteOptions {
@@ -16,9 +16,6 @@ export interface WriteOptions {
   readonly retry: RetryPolicy | false | undefined
   readonly onFailure: 'plain' | 'throw'
 }
-
-/** After this many failures in a row the model is taken to be down, for this document. */
-const MOST_FAILURES = 5
 
 /** One context per chunk of the plan, undefined where none was written. */
 export async function writeContexts(

@@ -38,7 +38,8 @@ const OPTIONS = ['embedder', 'breakpoint', 'bufferSentences', 'maxTokens', 'minT
  * fit stay whole, and a heading goes with the sentence behind it.
  *
  * One or two sentences have nothing to compare: they are one chunk, or two where the cap asks for it, and the
- * embedder is not called. Equal distances never cut. `split` rejects with the embedder's error when it fails.
+ * embedder is not called. Equal distances never cut; of unequal ones a percentile below 100 always cuts at one,
+ * from three sentences on, which `minTokens` or a standard deviation prevents. `split` rejects with the embedder's error when it fails.
  */
 export function semanticChunker(options: SemanticChunkerOptions): Chunker {
   checkNames('semanticChunker', options, OPTIONS)
