@@ -3,25 +3,37 @@ import {
   checkInteger,
   checkOneOf,
   checkVector,
-  dot,
   type IndexSearchOptions,
   type Metric,
   normalizeInPlace,
-  squaredDistance,
+  RagError,
   type TopHits,
   TopK,
   type VectorIndex,
 } from '@tesserae/core'
+import { type Backend, backends, chooseBackend } from '../wasm/instantiate.js'
+import { quantize } from '../wasm/quantize.js'
+import { queryRows, type Rows, scanRows, TypescriptRows, wasmRows } from './rows.js'
 
 export interface FlatIndexOptions {
   /** Numbers per vector. */
   readonly dimensions: number
   /** @default 'cosine' */
   readonly metric?: Metric | undefined
+  /**
+   * `'int8'` keeps one byte per number beside the floats, scans those, and scores the best
+   * max(4 × limit, limit + 32) by the floats again.
+   * @default 'none'
+   */
+  readonly quantization?: 'none' | 'int8' | undefined
+  /** Both give the same hits and scores. @default 'auto': WebAssembly where the host has it with SIMD */
+  readonly backend?: Backend | undefined
 }
 
 export interface FlatIndex extends VectorIndex<IndexSearchOptions> {
-  /** Bytes held for vectors and row tables. */
+  /** One result per query, each what `search` gives; rows are read once for up to 16 queries. */
+  searchBatch(queries: readonly Float32Array[], options: IndexSearchOptions): readonly TopHits[]
+  /** Bytes held for vectors, codes and row tables. */
   estimateMemory(): number
 }
 
@@ -29,33 +41,50 @@ export interface FlatIndex extends VectorIndex<IndexSearchOptions> {
  * Exact vector search: every vector is compared. The right index below some ten thousand vectors, behind a
  * selective filter, and the oracle for approximate ones.
  *
- * Vectors lie in one flat array without holes (a deleted row is filled by the last one). For cosine a unit
- * copy is kept, so a comparison is one dot product; a zero vector has cosine 0 with everything. Scores are
- * computed in the fixed order of core's `dot` and `squaredDistance`.
+ * Vectors lie side by side without holes (a deleted row is filled by the last one). For cosine a unit copy is
+ * kept, so a comparison is one dot product; a zero vector has cosine 0 with everything. Scores are float32 sums
+ * in eight lanes, in an order that is the same with and without WebAssembly.
  */
 export function flatIndex(options: FlatIndexOptions): FlatIndex {
   const dimensions = checkInteger('dimensions', options.dimensions, 1, 65_536)
   const metric = checkOneOf('metric', options.metric ?? 'cosine', ['cosine', 'dot', 'euclidean'])
-  return new DenseFlatIndex(dimensions, metric)
+  const quantization = checkOneOf('quantization', options.quantization ?? 'none', ['none', 'int8'])
+  const backend = checkOneOf<Backend>('backend', options.backend ?? 'auto', backends)
+  const rows = {
+    euclidean: metric === 'euclidean',
+    dimensions: (dimensions + 15) & ~15,
+    codes: quantization === 'int8',
+  }
+  const kernels = chooseBackend<Rows>(
+    backend,
+    () => wasmRows(rows),
+    () => new TypescriptRows(rows),
+  )
+  return new DenseFlatIndex(dimensions, metric, rows.codes, kernels)
 }
+
+/** Share of the rows from which a filtered int8 index scans all codes instead of gathering floats. */
+const codeScanShare = 0.25
 
 class DenseFlatIndex implements FlatIndex {
   readonly dimensions: number
   readonly metric: Metric
   size = 0
-  private vectors: Float32Array
+  private readonly quantized: boolean
+  private readonly kernels: Rows
+  private capacity = 0
   /** Ordinal by row. */
   private ordinals = new Uint32Array(16)
   /** Row + 1 by ordinal, 0 for none. */
   private rows = new Uint32Array(16)
-  private readonly query: Float32Array
-  private selection = new TopK(1)
+  private readonly picked = new Uint32Array(scanRows)
+  private readonly selections: TopK[] = []
 
-  constructor(dimensions: number, metric: Metric) {
+  constructor(dimensions: number, metric: Metric, quantized: boolean, kernels: Rows) {
     this.dimensions = dimensions
     this.metric = metric
-    this.vectors = new Float32Array(16 * dimensions)
-    this.query = new Float32Array(dimensions)
+    this.quantized = quantized
+    this.kernels = kernels
   }
 
   set(ordinal: number, vector: Float32Array): void {
@@ -64,15 +93,13 @@ class DenseFlatIndex implements FlatIndex {
     if (ordinal >= this.rows.length) this.rows = grown(this.rows, ordinal + 1)
     const known = this.rows[ordinal]!
     const row = known > 0 ? known - 1 : this.size
-    if (known === 0) {
-      if (row === this.ordinals.length) this.growRows()
-      this.ordinals[row] = ordinal
-      this.rows[ordinal] = row + 1
-      this.size++
-    }
-    const offset = row * this.dimensions
-    this.vectors.set(vector, offset)
-    if (this.metric === 'cosine') normalizeInPlace(this.vectors, offset, this.dimensions)
+    if (row === this.capacity) this.growRows()
+    this.load(0, vector)
+    this.kernels.write(row)
+    if (known > 0) return
+    this.ordinals[row] = ordinal
+    this.rows[ordinal] = row + 1
+    this.size++
   }
 
   delete(ordinal: number): boolean {
@@ -82,7 +109,7 @@ class DenseFlatIndex implements FlatIndex {
     this.rows[ordinal] = 0
     if (row !== last) {
       const moved = this.ordinals[last]!
-      this.vectors.copyWithin(row * this.dimensions, last * this.dimensions, (last + 1) * this.dimensions)
+      this.kernels.move(last, row)
       this.ordinals[row] = moved
       this.rows[moved] = row + 1
     }
@@ -90,54 +117,164 @@ class DenseFlatIndex implements FlatIndex {
   }
 
   search(query: Float32Array, options: IndexSearchOptions): TopHits {
+    return this.searchBatch([query], options)[0]!
+  }
+
+  searchBatch(queries: readonly Float32Array[], options: IndexSearchOptions): readonly TopHits[] {
     const wanted = Math.min(checkInteger('limit', options.limit), Math.max(this.size, 1))
-    this.query.set(checkVector('query', query, this.dimensions))
-    if (this.metric === 'cosine') normalizeInPlace(this.query, 0, this.dimensions)
-    if (this.selection.capacity !== wanted) this.selection = new TopK(wanted)
-    this.selection.clear()
-    if (options.filter === undefined) this.scanAll()
-    else this.scanAllowed(options.filter)
-    return this.selection.drain()
+    for (const query of queries) checkVector('query', query, this.dimensions)
+    const { filter } = options
+    const allowed = filter === undefined ? this.size : filter.count()
+    const byCodes = this.quantized && allowed >= this.size * codeScanShare
+    const hits: TopHits[] = []
+    for (let first = 0; first < queries.length; first += queryRows) {
+      const count = Math.min(queryRows, queries.length - first)
+      for (let i = 0; i < count; i++) this.load(i, queries[first + i]!)
+      if (byCodes) this.scanCodes(count, Math.max(wanted * 4, wanted + 32), filter)
+      else {
+        this.prepare(count, wanted)
+        if (filter === undefined) this.scanFloats(count)
+        else this.gather(count, filter)
+      }
+      for (let i = 0; i < count; i++)
+        hits.push(byCodes ? this.rescored(i, wanted) : this.ranked(this.selections[i]!.drain()))
+    }
+    return hits
   }
 
   estimateMemory(): number {
-    return this.vectors.byteLength + this.ordinals.byteLength + this.rows.byteLength
+    return this.kernels.bytes + this.ordinals.byteLength + this.rows.byteLength
   }
 
-  private scanAll(): void {
-    const { size, ordinals } = this
-    for (let row = 0; row < size; row++) this.offer(ordinals[row]!, row)
+  /** A vector becomes a query row: of unit length for cosine, with codes when quantised. */
+  private load(index: number, vector: Float32Array): void {
+    const row = this.kernels.query(index)
+    row.floats.set(vector)
+    if (this.metric === 'cosine') normalizeInPlace(row.floats, 0, this.dimensions)
+    if (this.quantized) quantize(row.floats, row.codes, row.tail)
+  }
+
+  private prepare(count: number, wanted: number): void {
+    for (let i = 0; i < count; i++) {
+      if (this.selections[i]?.capacity !== wanted) this.selections[i] = new TopK(wanted)
+      this.selections[i]!.clear()
+    }
+  }
+
+  private scanFloats(queries: number): void {
+    const { kernels, ordinals, selections } = this
+    for (let start = 0; start < this.size; start += scanRows) {
+      const count = Math.min(scanRows, this.size - start)
+      for (let query = 0; query < queries; query++)
+        offer(selections[query]!, kernels.scan(query, start, count), ordinals, start, count)
+    }
   }
 
   /** Walks the set bits word by word: the cost follows the number of allowed ordinals. */
-  private scanAllowed(filter: Bitset): void {
-    const { words } = filter
-    const { rows } = this
+  private gather(queries: number, { words }: Bitset): void {
+    const { rows, picked } = this
     const end = Math.min(words.length, (rows.length + 31) >>> 5)
+    let count = 0
     for (let index = 0; index < end; index++) {
       for (let word = words[index]!; word !== 0; word &= word - 1) {
-        const ordinal = index * 32 + 31 - Math.clz32(word & -word)
-        const row = rows[ordinal] ?? 0
-        if (row > 0) this.offer(ordinal, row - 1)
+        const row = rows[index * 32 + 31 - Math.clz32(word & -word)] ?? 0
+        if (row === 0) continue
+        picked[count++] = row - 1
+        if (count < scanRows) continue
+        this.offerPicked(queries, count)
+        count = 0
+      }
+    }
+    this.offerPicked(queries, count)
+  }
+
+  private offerPicked(queries: number, count: number): void {
+    const { picked, ordinals } = this
+    for (let query = 0; query < queries; query++) {
+      const scores = this.kernels.gather(query, picked, count)
+      const selection = this.selections[query]!
+      for (let i = 0; i < count; i++) selection.push(ordinals[picked[i]!]!, scores[i]!)
+    }
+  }
+
+  /** The best `kept` rows of each query by codes. */
+  private scanCodes(queries: number, kept: number, filter: Bitset | undefined): void {
+    const { kernels, ordinals, selections } = this
+    this.prepare(queries, Math.min(kept, Math.max(this.size, 1)))
+    for (let start = 0; start < this.size; start += scanRows) {
+      const count = Math.min(scanRows, this.size - start)
+      for (let query = 0; query < queries; query++) {
+        const scores = kernels.scanCodes(query, start, count)
+        const selection = selections[query]!
+        if (filter === undefined) offer(selection, scores, ordinals, start, count)
+        else offerAllowed(selection, scores, ordinals, start, count, filter)
       }
     }
   }
 
-  private offer(ordinal: number, row: number): void {
-    const { dimensions } = this
-    const offset = row * dimensions
-    const score =
-      this.metric === 'euclidean'
-        ? -Math.sqrt(squaredDistance(this.query, 0, this.vectors, offset, dimensions))
-        : dot(this.query, 0, this.vectors, offset, dimensions)
-    this.selection.push(ordinal, score)
+  private rescored(query: number, wanted: number): TopHits {
+    const { ordinals } = this.selections[query]!.drain()
+    const best = new TopK(wanted)
+    for (let start = 0; start < ordinals.length; start += scanRows) {
+      const count = Math.min(scanRows, ordinals.length - start)
+      for (let i = 0; i < count; i++) this.picked[i] = this.rows[ordinals[start + i]!]! - 1
+      const scores = this.kernels.gather(query, this.picked, count)
+      for (let i = 0; i < count; i++) best.push(ordinals[start + i]!, scores[i]!)
+    }
+    return this.ranked(best.drain())
+  }
+
+  /** Distances leave the index unsquared. */
+  private ranked(hits: TopHits): TopHits {
+    if (this.metric !== 'euclidean') return hits
+    const { ordinals, scores } = hits
+    const best = new TopK(Math.max(scores.length, 1))
+    // Two squares may have one root: the order among those is by ordinal again.
+    for (let i = 0; i < scores.length; i++) best.push(ordinals[i]!, -Math.sqrt(-scores[i]!))
+    return best.drain()
   }
 
   private growRows(): void {
-    this.ordinals = grown(this.ordinals, this.ordinals.length + 1)
-    const vectors = new Float32Array(this.ordinals.length * this.dimensions)
-    vectors.set(this.vectors)
-    this.vectors = vectors
+    const generous = Math.max(16, this.capacity + (this.capacity >>> 1))
+    const rows = [generous, this.capacity + 1].find((count) => this.kernels.reserve(count))
+    if (rows === undefined) {
+      throw new RagError(
+        'unsupported',
+        `The memory of this index is full at ${this.size} vectors of ${this.dimensions} dimensions. Spread the vectors over several indexes.`,
+        { details: { size: this.size, dimensions: this.dimensions } },
+      )
+    }
+    this.capacity = rows
+    if (rows > this.ordinals.length) this.ordinals = grown(this.ordinals, rows)
+  }
+}
+
+function offer(
+  selection: TopK,
+  scores: Float32Array,
+  ordinals: Uint32Array,
+  start: number,
+  count: number,
+): void {
+  let threshold = selection.threshold
+  for (let i = 0; i < count; i++) {
+    const score = scores[i]!
+    if (score < threshold) continue
+    if (selection.push(ordinals[start + i]!, score)) threshold = selection.threshold
+  }
+}
+
+function offerAllowed(
+  selection: TopK,
+  scores: Float32Array,
+  ordinals: Uint32Array,
+  start: number,
+  count: number,
+  filter: Bitset,
+): void {
+  for (let i = 0; i < count; i++) {
+    const ordinal = ordinals[start + i]!
+    if (filter.has(ordinal)) selection.push(ordinal, scores[i]!)
   }
 }
 

@@ -1,0 +1,101 @@
+import { Bitset, isRagError, type Metric } from '@tesserae/core'
+import { seededRandom, vectorIndexLaws } from '@tesserae/core/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { type FlatIndexOptions, flatIndex } from './flat-index.js'
+
+const metrics: readonly Metric[] = ['cosine', 'dot', 'euclidean']
+
+function filled(options: FlatIndexOptions, count: number, seed: number) {
+  const random = seededRandom(seed)
+  const index = flatIndex(options)
+  const vector = () => Float32Array.from({ length: options.dimensions }, () => random.normal())
+  for (let ordinal = 0; ordinal < count; ordinal++) index.set(ordinal, vector())
+  for (let ordinal = 0; ordinal < count; ordinal += 3) index.delete(ordinal)
+  for (let ordinal = 0; ordinal < count; ordinal += 6) index.set(ordinal, vector())
+  return index
+}
+
+describe('flatIndex in TypeScript', () => {
+  for (const law of vectorIndexLaws((options) => flatIndex({ ...options, backend: 'typescript' }), {
+    exact: true,
+  }))
+    it(law.name, () => law.run())
+})
+
+for (const backend of ['wasm', 'typescript'] as const) {
+  describe(`flatIndex on int8 codes, ${backend}`, () => {
+    const make = (options: FlatIndexOptions) => flatIndex({ ...options, backend, quantization: 'int8' })
+    for (const law of vectorIndexLaws(make, { exact: false, minRecall: 0.999 })) it(law.name, () => law.run())
+  })
+}
+
+describe('both backends of flatIndex', () => {
+  for (const metric of metrics) {
+    for (const quantization of ['none', 'int8'] as const) {
+      it(`give the same bits: ${metric}, ${quantization}`, () => {
+        for (const dimensions of [1, 3, 8, 17, 100, 384]) {
+          const options = { dimensions, metric, quantization }
+          const wasm = filled({ ...options, backend: 'wasm' }, 700, dimensions)
+          const twin = filled({ ...options, backend: 'typescript' }, 700, dimensions)
+          const random = seededRandom(7)
+          const filter = new Bitset()
+          for (let ordinal = 0; ordinal < 700; ordinal += 1 + dimensions) filter.add(ordinal)
+          for (let trial = 0; trial < 5; trial++) {
+            const query = Float32Array.from({ length: dimensions }, () => random.normal())
+            for (const search of [{ limit: 20 }, { limit: 20, filter }])
+              expect(wasm.search(query, search)).toEqual(twin.search(query, search))
+          }
+        }
+      })
+    }
+  }
+
+  it('answer a batch as they answer one by one', () => {
+    for (const quantization of ['none', 'int8'] as const) {
+      const index = filled({ dimensions: 24, quantization }, 900, 5)
+      const random = seededRandom(3)
+      const queries = Array.from({ length: 37 }, () =>
+        Float32Array.from({ length: 24 }, () => random.normal()),
+      )
+      const filter = new Bitset()
+      for (let ordinal = 0; ordinal < 900; ordinal += 2) filter.add(ordinal)
+      for (const search of [{ limit: 7 }, { limit: 7, filter }]) {
+        const batch = index.searchBatch(queries, search)
+        expect(batch).toEqual(queries.map((query) => index.search(query, search)))
+      }
+    }
+    expect(flatIndex({ dimensions: 2 }).searchBatch([], { limit: 1 })).toEqual([])
+  })
+
+  it('int8 finds what floats find', () => {
+    const floats = filled({ dimensions: 64 }, 3000, 11)
+    const codes = filled({ dimensions: 64, quantization: 'int8' }, 3000, 11)
+    const random = seededRandom(12)
+    let found = 0
+    for (let trial = 0; trial < 100; trial++) {
+      const query = Float32Array.from({ length: 64 }, () => random.normal())
+      const truth = new Set(floats.search(query, { limit: 10 }).ordinals)
+      for (const ordinal of codes.search(query, { limit: 10 }).ordinals) if (truth.has(ordinal)) found++
+    }
+    expect(found).toBeGreaterThanOrEqual(999)
+  })
+
+  it('fall back to TypeScript, or say so, where WebAssembly is missing', () => {
+    vi.stubGlobal('WebAssembly', undefined)
+    vi.resetModules()
+    return import('./flat-index.js')
+      .then(({ flatIndex: bare }) => {
+        const index = bare({ dimensions: 2 })
+        index.set(0, Float32Array.of(1, 0))
+        expect([...index.search(Float32Array.of(1, 0), { limit: 1 }).scores]).toEqual([1])
+        let thrown: unknown
+        try {
+          bare({ dimensions: 2, backend: 'wasm' })
+        } catch (error) {
+          thrown = error
+        }
+        expect(isRagError(thrown, 'unsupported')).toBe(true)
+      })
+      .finally(() => vi.unstubAllGlobals())
+  })
+})
