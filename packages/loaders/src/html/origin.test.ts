@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { type Document, lineIndex, originSpan } from '@tesserae/core'
 import { seededRandom } from '@tesserae/core/testing'
 import { load } from 'cheerio/slim'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { directory } from '../directory/index.js'
 import { parseDocument } from '../format.js'
 import { hasSharedData, sharedData } from '../testing/shared.js'
 import { type HtmlFormatOptions, htmlFormat } from './index.js'
@@ -159,6 +162,23 @@ describe('htmlFormat: origin', () => {
     expect(page.document.text).toBe('page 5 of 9, word')
     expect(sourceOf(page, ' 5')).toBe('&nbsp;<b>5')
     checkCharacters(page)
+  })
+
+  it('comes with the documents of a directory', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tesserae-origin-'))
+    try {
+      writeFileSync(join(folder, 'a.html'), '\ufeff<p>a &amp; b</p>')
+      writeFileSync(join(folder, 'b.txt'), 'plain')
+      const found: (string | undefined)[] = []
+      for await (const item of directory(folder).load()) {
+        if (item.type === 'failure') throw item.error
+        const { text, origin } = item.document
+        found.push(origin && sliceOf({ source: '<p>a &amp; b</p>', document: item.document }, 2, text.length))
+      }
+      expect(found).toEqual(['&amp; b', undefined])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('leads to the node as a whole where text and source do not agree', () => {

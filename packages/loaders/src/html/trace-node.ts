@@ -74,9 +74,10 @@ function align(
       return runs
     }
     const length = reference?.length ?? (tag > 0 ? tag : 1)
-    const written = reference?.written ?? (tag > 0 ? 0 : 1)
-    runs.add(written, length)
-    done += written
+    const shown = reference?.shown ?? (tag > 0 ? '' : source[at]!)
+    if (!text.startsWith(shown, done)) return undefined
+    runs.add(shown.length, length)
+    done += shown.length
     at += length
   }
   return done === text.length && at === end ? runs : undefined
@@ -116,8 +117,8 @@ function afterBlanks(source: string, from: number): number {
 interface Reference {
   /** Characters of the source. */
   readonly length: number
-  /** Characters of the text. */
-  readonly written: number
+  /** What it stands for. */
+  readonly shown: string
 }
 
 type References = ReadonlyMap<string, Reference>
@@ -137,7 +138,7 @@ function readReferences(source: string, decode: (text: string) => string): Refer
     // What stands behind the reference is the same in both.
     let rest = 0
     while (rest < text.length - 1 && text.at(-1 - rest) === candidate.at(-1 - rest)) rest++
-    references.set(candidate, { length: candidate.length - rest, written: text.length - rest })
+    references.set(candidate, { length: candidate.length - rest, shown: text.slice(0, text.length - rest) })
   }
   return references
 }
