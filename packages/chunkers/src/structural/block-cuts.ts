@@ -2,13 +2,11 @@ import type { MarkKind } from '@tesserae/core'
 import { characterClasses, isBlankClass, NEWLINE, skipBlanks, trimBlanks } from '../internal/classes.js'
 import { CutTable } from '../internal/cut-table.js'
 import type { Ruler } from '../internal/ruler.js'
-import { isAnnouncement, scanCuts } from '../internal/scan.js'
+import { isAnnouncement } from '../internal/scan.js'
+import { leafCuts } from './leaf-cuts.js'
 import type { Outline } from './outline.js'
 import { contentStart, pushCut, STRUCTURE_RANK } from './pack-range.js'
 
-/** Ranks of cuts inside a block that is over the cap and has no marks in it. */
-const SCAN_RANKS = { paragraph: STRUCTURE_RANK, line: 7, sentence: 5 }
-const CELL_RANK = 5
 /** Between what ends in a colon and what it announces. */
 const ANNOUNCED_RANK = 3
 /** Between a heading, or the header of a table, and what follows. */
@@ -57,7 +55,7 @@ export function blockCuts(
   const { text, marks } = outline
   const classes = characterClasses()
   const cuts = new CutTable()
-  const frames: Frame[] = [makeFrame('section', start, end, 0)]
+  const frames: Frame[] = [makeFrame('section', start, end, 0, 0)]
 
   let skipUntil = start
   for (let index = firstMark; index < marks.length; index++) {
@@ -72,7 +70,7 @@ export function blockCuts(
     if (fits(parent, mark.kind, mark.start, blockEnd)) {
       finish(parent, mark.kind, blockEnd)
       skipUntil = blockEnd
-    } else frames.push(makeFrame(mark.kind, mark.start, blockEnd, parent.depth + depthOf(parent)))
+    } else frames.push(makeFrame(mark.kind, mark.start, blockEnd, parent.depth + depthOf(parent), cuts.size))
   }
   while (frames.length > 0) close()
   return cuts
@@ -92,14 +90,44 @@ export function blockCuts(
 
   /** Deals with what lies between the last child of `parent` and `next`, and with the edge between the two. */
   function gap(parent: Frame, next: number): void {
+    if (parent.kind === 'list') {
+      listGap(parent, next)
+      return
+    }
     const from = parent.done
     const content = skipBlanks(text, from, next, classes)
     if (content < next && isTextOfItsOwn(parent, content, next)) {
-      if (from > parent.start) edge(parent, from, next)
+      if (from > parent.start) edge(parent, from)
       inner('paragraph', content, next)
       parent.lastKind = undefined
-      edge(parent, next, next)
-    } else edge(parent, from, next)
+      edge(parent, next)
+    } else if (parent.children > 0 || parent.kind === 'section') edge(parent, from)
+  }
+
+  /**
+   * In a list, every line between the marks starts an item, the one whose marker stands in front of `next` among
+   * them. What starts on a line of its own goes on with the item before it.
+   */
+  function listGap(list: Frame, next: number): void {
+    const rank = Math.max(INNERMOST_RANK, OUTERMOST_RANK - RANKS_PER_DEPTH * list.depth)
+    let lineStart = list.done
+    for (let at = list.done; at < next; ) {
+      if (classes[text.charCodeAt(at)] !== NEWLINE) {
+        at++
+        continue
+      }
+      inner('paragraph', lineStart, at)
+      const content = skipBlanks(text, at, next, classes)
+      if (content < next) {
+        closeItem(list, at)
+        pushCut(cuts, text, start, end, at, rank)
+        list.itemStart = contentStart(text, at, end, classes)
+        list.itemCuts = cuts.size
+      } else pushCut(cuts, text, start, end, at, edgeRank(list, at, rank))
+      lineStart = content
+      at = content
+    }
+    inner('paragraph', lineStart, next)
   }
 
   /** Text between children counts as a block at the top, unless it is the marker in front of the next child. */
@@ -115,22 +143,8 @@ export function blockCuts(
     return false
   }
 
-  function edge(parent: Frame, at: number, next: number): void {
-    if (parent.children === 0 && parent.kind !== 'section') {
-      if (parent.kind === 'list') {
-        parent.itemStart = parent.start
-        parent.itemCuts = cuts.size
-      }
-      return
-    }
+  function edge(parent: Frame, at: number): void {
     const rank = Math.max(INNERMOST_RANK, OUTERMOST_RANK - RANKS_PER_DEPTH * parent.depth)
-    if (parent.kind === 'list' && startsItem(at, next)) {
-      closeItem(parent, at)
-      pushCut(cuts, text, start, end, at, rank)
-      parent.itemStart = contentStart(text, at, end, classes)
-      parent.itemCuts = cuts.size
-      return
-    }
     pushCut(cuts, text, start, end, at, edgeRank(parent, at, rank))
   }
 
@@ -140,16 +154,6 @@ export function blockCuts(
     const last = trimBlanks(text, start, at, classes)
     if (last > start && isAnnouncement(text, last)) return ANNOUNCED_RANK
     return parent.kind === 'list' ? Math.max(INNERMOST_RANK, rank - RANKS_PER_DEPTH) : rank
-  }
-
-  /** True when a marker stands in front of `next`: more than blanks and `>` between its line's start and it. */
-  function startsItem(from: number, next: number): boolean {
-    for (let at = next - 1; at >= from; at--) {
-      const code = text.charCodeAt(at)
-      if (classes[code] === NEWLINE) return false
-      if (code !== 0x3e && !isBlankClass(classes[code]!)) return true
-    }
-    return false
   }
 
   /** An item that fits stays whole: its inner cuts, the last ones, go. */
@@ -166,13 +170,16 @@ export function blockCuts(
 
   function close(): void {
     const frame = frames.pop()!
-    const { kind, done } = frame
-    if (kind !== 'section' && frame.children === 0) inner(kind, frame.start, frame.end)
-    else if (skipBlanks(text, done, frame.end, classes) < frame.end) {
-      if (frame.children > 0 && kind === 'section') edge(frame, done, frame.end)
-      inner('paragraph', done, frame.end)
+    const { kind } = frame
+    const hasRest = skipBlanks(text, frame.done, frame.end, classes) < frame.end
+    if (kind === 'list') {
+      if (hasRest) listGap(frame, frame.end)
+      closeItem(frame, frame.end)
+    } else if (kind !== 'section' && frame.children === 0) inner(kind, frame.start, frame.end)
+    else if (hasRest) {
+      if (frame.children > 0 && kind === 'section') edge(frame, frame.done)
+      inner('paragraph', frame.done, frame.end)
     }
-    if (kind === 'list' && frame.children > 0) closeItem(frame, frame.end)
     const parent = frames.at(-1)
     if (parent && kind !== 'section') finish(parent, kind, frame.end)
   }
@@ -181,45 +188,13 @@ export function blockCuts(
   function inner(kind: MarkKind, from: number, to: number): void {
     const budget = kind === 'row' ? limits.rowBudget : limits.budget
     const isFirst = frames.length === 1 && frames[0]!.lastKind === 'heading'
-    if (ruler.count(isFirst ? start : from, to) <= budget) return
-    if (kind === 'code') codeCuts(from, to)
-    else if (kind === 'row') cellCuts(from, to)
-    else {
-      const found = scanCuts(text.slice(from, to), SCAN_RANKS, limits.language)
-      for (let i = 0; i < found.size; i++) {
-        pushCut(cuts, text, start, end, from + found.ends[i]!, found.ranks[i]!)
-      }
-    }
-  }
-
-  /** Every line of code, better at blank lines. */
-  function codeCuts(from: number, to: number): void {
-    for (let at = from; at < to; ) {
-      if (classes[text.charCodeAt(at)] !== NEWLINE) {
-        at++
-        continue
-      }
-      const next = skipBlanks(text, at, to, classes)
-      let breaks = 0
-      for (let i = at; i < next; i++) {
-        const isPair = text.charCodeAt(i) === 0x0d && text.charCodeAt(i + 1) === 0x0a
-        if (!isPair && classes[text.charCodeAt(i)] === NEWLINE) breaks++
-      }
-      pushCut(cuts, text, start, end, at, breaks > 1 ? SCAN_RANKS.paragraph : SCAN_RANKS.line)
-      at = next
-    }
-  }
-
-  /** Cells of a row stand between bars or tabs, or on lines of their own. */
-  function cellCuts(from: number, to: number): void {
-    for (let at = from; at < to; at++) {
-      const code = text.charCodeAt(at)
-      if (code === 0x7c || code === 0x09 || code === 0x0a) pushCut(cuts, text, start, end, at, CELL_RANK)
+    if (ruler.count(isFirst ? start : from, to) > budget) {
+      leafCuts(kind, { cuts, text, start, end }, from, to, limits.language)
     }
   }
 }
 
-function makeFrame(kind: Frame['kind'], start: number, end: number, depth: number): Frame {
+function makeFrame(kind: Frame['kind'], start: number, end: number, depth: number, cuts: number): Frame {
   return {
     kind,
     start,
@@ -229,6 +204,6 @@ function makeFrame(kind: Frame['kind'], start: number, end: number, depth: numbe
     children: 0,
     lastKind: undefined,
     itemStart: start,
-    itemCuts: 0,
+    itemCuts: cuts,
   }
 }

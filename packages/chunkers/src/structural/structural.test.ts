@@ -132,6 +132,37 @@ describe('structuralChunker: blocks', () => {
     expect(tight.map(([, text]) => text)).toContain('  - a.1 x\n  - a.2 y')
   })
 
+  it('takes every line of a list without marks inside for an item', async () => {
+    const item = (name: string) =>
+      `${name} one two three four five six seven eight nine ten\nnested ${name}\nlast ${name}`
+    const text = ['a', 'b', 'c'].map(item).join('\n')
+    const list: Mark = { kind: 'list', start: 0, end: text.length }
+    const nested = [...text.matchAll(/nested \w/g)].map(
+      ({ index }): Mark => ({ kind: 'list', start: index, end: index + 8 }),
+    )
+    const parts = await shown({ id: 'd', text, marks: [list], metadata: {} }, { maxTokens: 14, minTokens: 0 })
+    expect(parts.map(([, part]) => part)).toEqual([
+      item('a').slice(0, -7),
+      `last a\n${item('b').split('\n')[0]}`,
+      'nested b\nlast b',
+      item('c').slice(0, -7),
+      'last c',
+    ])
+    // A nested list goes on with its item.
+    const whole = await shown(
+      { id: 'd', text, marks: [list, ...nested], metadata: {} },
+      { maxTokens: 14, minTokens: 0 },
+    )
+    expect(whole.map(([, part]) => part)).toEqual([
+      item('a').slice(0, -7),
+      `last a`,
+      item('b').slice(0, -7),
+      `last b`,
+      item('c').slice(0, -7),
+      'last c',
+    ])
+  })
+
   it('repeats the header row in front of the rows that go on', async () => {
     const rows = Array.from({ length: 24 }, (_, index) => `| r${index} | v${index} |`)
     const table = ['| Name | Value |', '|---|---|', ...rows].join('\n')

@@ -1,0 +1,65 @@
+import type { MarkKind } from '@tesserae/core'
+import { characterClasses, NEWLINE, skipBlanks } from '../internal/classes.js'
+import type { CutTable } from '../internal/cut-table.js'
+import { scanCuts } from '../internal/scan.js'
+import { pushCut, STRUCTURE_RANK } from './pack-range.js'
+
+/** Ranks of cuts inside a block that is over the cap and has no marks in it. */
+const SCAN_RANKS = { paragraph: STRUCTURE_RANK, line: 7, sentence: 5 }
+const CELL_RANK = 5
+
+/** The table that cuts of [start, end) of the text go to. */
+export interface CutTarget {
+  readonly cuts: CutTable
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
+/** Adds the cuts inside the block [from, to): lines of code, cells of a row, else paragraphs, lines and sentences. */
+export function leafCuts(
+  kind: MarkKind,
+  target: CutTarget,
+  from: number,
+  to: number,
+  language: string,
+): void {
+  if (kind === 'code') codeCuts(target, from, to)
+  else if (kind === 'row') cellCuts(target, from, to)
+  else {
+    const found = scanCuts(target.text.slice(from, to), SCAN_RANKS, language)
+    for (let i = 0; i < found.size; i++) push(target, from + found.ends[i]!, found.ranks[i]!)
+  }
+}
+
+/** Every line, better at blank lines. */
+function codeCuts(target: CutTarget, from: number, to: number): void {
+  const { text } = target
+  const classes = characterClasses()
+  for (let at = from; at < to; ) {
+    if (classes[text.charCodeAt(at)] !== NEWLINE) {
+      at++
+      continue
+    }
+    const next = skipBlanks(text, at, to, classes)
+    let breaks = 0
+    for (let i = at; i < next; i++) {
+      const isPair = text.charCodeAt(i) === 0x0d && text.charCodeAt(i + 1) === 0x0a
+      if (!isPair && classes[text.charCodeAt(i)] === NEWLINE) breaks++
+    }
+    push(target, at, breaks > 1 ? SCAN_RANKS.paragraph : SCAN_RANKS.line)
+    at = next
+  }
+}
+
+/** Cells stand between bars or tabs, or on lines of their own. */
+function cellCuts(target: CutTarget, from: number, to: number): void {
+  for (let at = from; at < to; at++) {
+    const code = target.text.charCodeAt(at)
+    if (code === 0x7c || code === 0x09 || code === 0x0a) push(target, at, CELL_RANK)
+  }
+}
+
+function push({ cuts, text, start, end }: CutTarget, at: number, rank: number): void {
+  pushCut(cuts, text, start, end, at, rank)
+}
