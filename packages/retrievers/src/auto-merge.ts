@@ -1,19 +1,17 @@
 import {
-  type CallOptions,
   type Chunk,
   checkInteger,
   checkNumber,
-  type Document,
   type Hit,
   type Metadata,
   type Retriever,
 } from '@tesserae/core'
 import { retrieveUntil } from './retrieve-until.js'
-import { widen } from './widen.js'
+import { type DocumentOf, widener } from './widen.js'
 
 export interface AutoMergeOptions<M extends Metadata = Metadata> {
   /** The document a chunk was cut from, as it was then. Called once per document with a parent to show. */
-  readonly documentOf: (documentId: string, options: CallOptions) => Promise<Document<M>>
+  readonly documentOf: DocumentOf<M>
   /** How much of a parent's characters its hits must cover, above 0 and at most 1. @default 0.5 */
   readonly share?: number | undefined
   /** Hits looked at, or `limit` if that is more; twice as many as long as too few are left. @default 20 */
@@ -39,13 +37,7 @@ export function autoMergeRetriever<M extends Metadata = Metadata>(
   return {
     name: options.name ?? retriever.name,
     retrieve(query, call = {}) {
-      const { signal, observer } = call
-      const documents = new Map<string, Promise<Document<M>>>()
-      const load = (id: string): Promise<Document<M>> => {
-        const known = documents.get(id) ?? documentOf(id, { signal, observer })
-        documents.set(id, known)
-        return known
-      }
+      const widen = widener(documentOf, call)
       return retrieveUntil(retriever, query, call, candidates, async (hits) => {
         const merged = parentsCovered(hits, share)
         const shown = new Set<string>()
@@ -55,7 +47,7 @@ export function autoMergeRetriever<M extends Metadata = Metadata>(
           if (parent === undefined || !merged.has(parent)) left.push(hit)
           else if (!shown.has(parent)) {
             shown.add(parent)
-            left.push({ ...hit, chunk: widen(hit.chunk, await load(hit.chunk.documentId)) })
+            left.push({ ...hit, chunk: await widen(hit.chunk) })
           }
         }
         return left

@@ -1,17 +1,10 @@
-import {
-  type CallOptions,
-  checkInteger,
-  type Document,
-  type Hit,
-  type Metadata,
-  type Retriever,
-} from '@tesserae/core'
+import { checkInteger, type Hit, type Metadata, type Retriever } from '@tesserae/core'
 import { retrieveUntil } from './retrieve-until.js'
-import { widen } from './widen.js'
+import { type DocumentOf, widener } from './widen.js'
 
 export interface WindowOptions<M extends Metadata = Metadata> {
   /** The document a chunk was cut from, as it was then. Called once per document and retrieval. */
-  readonly documentOf: (documentId: string, options: CallOptions) => Promise<Document<M>>
+  readonly documentOf: DocumentOf<M>
   /** Hits asked for at first; twice as many as long as they are too few. @default 50 */
   readonly candidates?: number | undefined
   /** @default the retriever's */
@@ -34,19 +27,13 @@ export function windowRetriever<M extends Metadata = Metadata>(
   return {
     name: options.name ?? retriever.name,
     retrieve(query, call = {}) {
-      const { signal, observer } = call
-      const documents = new Map<string, Promise<Document<M>>>()
-      const load = (id: string): Promise<Document<M>> => {
-        const known = documents.get(id) ?? documentOf(id, { signal, observer })
-        documents.set(id, known)
-        return known
-      }
+      const widen = widener(documentOf, call)
       return retrieveUntil(retriever, query, call, candidates, async (hits) => {
         const seen = new Set<string>()
         const widened: Hit<M>[] = []
         for (const hit of hits) {
           const { chunk } = hit
-          const wide = chunk.window === undefined ? chunk : widen(chunk, await load(chunk.documentId))
+          const wide = chunk.window === undefined ? chunk : await widen(chunk)
           if (seen.has(wide.id)) continue
           seen.add(wide.id)
           widened.push(wide === chunk ? hit : { ...hit, chunk: wide })
