@@ -17,7 +17,7 @@ const units: Tokenizer = {
 const WORDS = [
   'class Foo', 'function f', 'def f(a):', 'fn f', 'func f', 'struct S', 'namespace n', 'impl T for S', 'interface I',
   'enum E', 'module M', 'end', 'if', 'else', 'for', 'return', 'const x =', 'let y =', 'import a', '#include <a>',
-  '#ifdef X', '#endif', '@Log', '#[test]', '// note', '/* note */', '# note', '"""doc"""', "'text'", '"text"', '`a${b}c`',
+  '#ifdef X', '#endif', '@Log', '#[test]', '// note', '/* note */', '# note', '"""doc"""', "'text'", '"text"', '`text`', '`$', '`',
   '=>', '->', '::', 'template <typename T>', 'public', 'static', '<div>', '</div>', '<?php', '{', '}', '(', ')', '[', ']',
   ';', ',', ':', '.', '=', '+', '\n', '\n\n', '\r\n', '\n    ', '\n\t', '  ', '😀', '漢字', '👩‍👩‍👧', '\u0000', '\ud83d', '\\\n',
 ] // biome-ignore format: one list
@@ -40,10 +40,10 @@ function subject(language: CodeLanguage, maxTokens: number, tokenizer: Tokenizer
 }
 
 const subjects = [
-  ...LANGUAGES.map((language) => subject(language, 40, pieces, 120)),
-  subject('typescript', 12, units, 150),
-  subject('cpp', 1, units, 60),
-  subject('python', 100, units, 200),
+  ...LANGUAGES.map((language) => subject(language, 40, pieces, 40)),
+  subject('typescript', 12, units, 60),
+  subject('cpp', 1, units, 30),
+  subject('python', 100, units, 100),
 ]
 
 for (const [index, { language, maxTokens, tokenizer, count }] of subjects.entries()) {
@@ -61,7 +61,7 @@ for (const [index, { language, maxTokens, tokenizer, count }] of subjects.entrie
 
 describe('laws: lines', () => {
   const laws = chunkerLaws(() => codeChunker({ maxTokens: 30 }), {
-    texts: codeTexts(99, 1500),
+    texts: codeTexts(99, 800),
     maxTokens: 30,
     tokenizer: pieces,
     document: plain,

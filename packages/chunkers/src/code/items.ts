@@ -24,9 +24,13 @@ export interface ItemScope {
 /** Nodes whose children are equals; in all others only children that are too large are members. */
 const LISTS =
   /(?:^|_)(?:program|module|source_file|translation_unit|compilation_unit|block|body|list|body_statement|compound_statement|object|array|dictionary|set|tuple|group)$|^preproc_(?:if|ifdef|else|elif)|^jsx_(?:element|fragment)$/
+/** Bodies, for which what stands in front of them is the head. */
+const BLOCKS = /(?:^|_)(?:block|body|compound_statement|declaration_list|statement_list|object|group)$/
 /** Nodes without parts that mean anything on their own. */
 const LEAVES = /string|comment|heredoc|token_tree|^regex/
 const COMPOSED_STRINGS = /concatenated/
+/** Nodes with more children hold data: listing them takes long and tells little. */
+const MAX_CHILDREN = 50_000
 const COMMENTS = /comment/
 /** They belong to the declaration behind them. */
 const LEADS = /^(?:decorator|attribute_item|attribute_list|annotation|marker_annotation|access_specifier)$/
@@ -151,10 +155,11 @@ export async function itemsOf(scope: ItemScope, node: Node, start: number, end: 
   const { text, classes, pace } = scope
   const { type, isError } = node
   if (LEAVES.test(type) && !COMPOSED_STRINGS.test(type)) return []
+  if (node.childCount > MAX_CHILDREN) return []
   const { children } = node
   const isList = isError || (LISTS.test(type) && node.childForFieldName('body') === null)
-  const isLarge = isList ? () => false : largeChildren(scope, children)
-  const lastLarge = children.findLastIndex(isLarge)
+  const large = isList ? new Set<Node>() : await largeChildren(scope, children)
+  const lastLarge = large.size === 0 ? -1 : children.findLastIndex((child) => large.has(child))
   const collector = new ItemCollector(scope, start)
   for (const [index, child] of children.entries()) {
     const pause = pace()
@@ -183,17 +188,23 @@ export async function itemsOf(scope: ItemScope, node: Node, start: number, end: 
   function isMember(child: Node): boolean {
     if (isError) return collector.isEmpty || collector.startsLine(child.startIndex)
     if (isList || lastLarge < 0) return true
-    if (isLarge(child)) return true
+    if (large.has(child)) return true
     return !collector.isEmpty && child.startPosition.row < child.endPosition.row
   }
 }
 
 /** Children that are too large on their own; where none is, blocks, so that what stands over one stays with it. */
-function largeChildren(scope: ItemScope, children: readonly Node[]): (child: Node) => boolean {
+async function largeChildren(scope: ItemScope, children: readonly Node[]): Promise<ReadonlySet<Node>> {
   const large = new Set<Node>()
-  for (const child of children) if (scope.isOversize(child.startIndex, child.endIndex)) large.add(child)
-  if (large.size === 0) for (const child of children) if (LISTS.test(child.type)) large.add(child)
-  return (child) => large.has(child)
+  const blocks = new Set<Node>()
+  for (const child of children) {
+    const pause = scope.pace()
+    if (pause) await pause
+    if (!child.isNamed) continue
+    if (scope.isOversize(child.startIndex, child.endIndex)) large.add(child)
+    else if (large.size === 0 && BLOCKS.test(child.type)) blocks.add(child)
+  }
+  return large.size > 0 ? large : blocks
 }
 
 function isLineBreak(unit: number): boolean {

@@ -39,8 +39,10 @@ export function lineCuts(text: string, start: number, end: number): CutTable {
     }
     if (content < lineEnd) {
       if (previous >= 0) {
-        const rank = lineRank(text, previous, content, Math.min(columns, MAX_INDENT), at, classes)
-        pushCut(cuts, text, start, end, content, rank)
+        const textEnd = trimBlanks(text, previous, at, classes)
+        const indent = Math.min(columns, MAX_INDENT)
+        const rank = lineRank(text, previous, textEnd, at, content, indent, classes)
+        pushCut(cuts, text, start, end, textEnd, rank)
       }
       punctuationCuts(text, start, end, content, lineEnd, cuts)
       previous = content
@@ -56,22 +58,21 @@ function lineEndOf(text: string, at: number, end: number): number {
   return offset
 }
 
-/** Rank of the break in front of the line at `content`; `previous` is where the line with text before it starts. */
+/** Rank of the break between the text in [previous, textEnd) and the line at `lineStart`, whose text is at `content`. */
 function lineRank(
   text: string,
   previous: number,
-  content: number,
-  columns: number,
+  textEnd: number,
   lineStart: number,
+  content: number,
+  indent: number,
   classes: Uint8Array,
 ): number {
   CONTINUES.lastIndex = content
   if (CONTINUES.test(text)) return CONTINUATION
-  if (hasBlankLine(text, trimBlanks(text, previous, lineStart, classes), lineStart, classes)) {
-    return BLANK_LINE - columns
-  }
+  if (hasBlankLine(text, textEnd, lineStart, classes)) return BLANK_LINE - indent
   OPENS_COMMENT.lastIndex = previous
-  return OPENS_COMMENT.test(text) ? UNDER_COMMENT : LINE - columns
+  return OPENS_COMMENT.test(text) ? UNDER_COMMENT : LINE - indent
 }
 
 /** True when [start, end), which holds blanks only, has two line breaks or more. */

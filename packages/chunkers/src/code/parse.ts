@@ -1,12 +1,15 @@
 import type { Tree } from 'web-tree-sitter'
 import type { Grammar } from './grammar.js'
 
-/** Longest time, in milliseconds, that parsing keeps the event loop to itself. */
-const TURN_MS = 20
+/**
+ * Steps of the parser between two turns of the event loop: 10 to 100 milliseconds. A number of steps and not a
+ * time, because a parser that was stopped in the middle of a syntax error may go on another way than one that
+ * was not, and the same text must always give the same tree.
+ */
+const CALLS_PER_TURN = 256
 /**
  * Steps of the parser allowed for each UTF-16 code unit, in calls of its progress callback (one in a hundred
- * operations). Real and generated sources take 0.005 to 0.06. Counting steps and not milliseconds keeps the
- * result the same on every machine.
+ * operations); sources, generated nonsense included, take 0.005 to 0.06.
  */
 const CALLS_PER_UNIT = 0.5
 const FREE_CALLS = 1000
@@ -27,10 +30,10 @@ export async function parseText(
     let calls = 0
     for (;;) {
       signal?.throwIfAborted()
-      const turnEnd = Date.now() + TURN_MS
+      const turnEnd = calls + CALLS_PER_TURN
       // A parser that was stopped goes on where it was when it is given the same text again.
       const tree = parser.parse(text, null, {
-        progressCallback: () => ++calls > maxCalls || Date.now() >= turnEnd,
+        progressCallback: () => ++calls > maxCalls || calls >= turnEnd,
       })
       if (tree) return tree
       if (calls > maxCalls) return undefined

@@ -25,6 +25,12 @@ const WRAPPERS = new Set([
 const LEADING = /comment|decorator|annotation|attribute/
 const FUNCTIONS = new Set(['arrow_function', 'function_expression', 'function'])
 
+/** True for declarations, exported, decorated and templated ones included. */
+export function isDeclaration(node: Node, { declarations }: LanguageProfile): boolean {
+  if (declarations.has(node.type)) return true
+  return node.namedChildren.some(({ type }) => declarations.has(type))
+}
+
 /** Where the signature of the declaration inside `node` starts, when `node` only wraps that one. */
 export function wrappedSignatureStart(node: Node): number | undefined {
   if (!WRAPPERS.has(node.type)) return undefined
@@ -53,9 +59,8 @@ export function signatureOf(
   const ownBody = node.childForFieldName('body')
   const end = ownBody ? ownBody.startIndex : value ? bodyStart(value) : fallbackBodyStart(node)
   if (end === undefined) return undefined
-  const initializers = node.children.find(({ type }) => type === 'field_initializer_list')
   const from = start ?? headStart(node)
-  const head = cleanHead(text.slice(from, Math.max(from, Math.min(end, initializers?.startIndex ?? end))))
+  const head = cleanHead(text.slice(from, Math.max(from, Math.min(end, headEnd(node, from)))))
   return head === '' ? undefined : { text: head, valueId: ownBody ? undefined : value?.id }
 }
 
@@ -94,6 +99,15 @@ function headStart(node: Node): number {
   for (const child of node.children) {
     if (LEADING.test(child.type)) continue
     return child.type === 'modifiers' && child.childCount > 0 ? headStart(child) : child.startIndex
+  }
+  return node.endIndex
+}
+
+/** Where comments between head and body, or the initializers of a constructor, begin. */
+function headEnd(node: Node, from: number): number {
+  for (const child of node.children) {
+    if (child.startIndex > from && /comment|^field_initializer_list$/.test(child.type))
+      return child.startIndex
   }
   return node.endIndex
 }

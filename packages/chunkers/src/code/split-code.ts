@@ -14,7 +14,7 @@ import { itemsOf } from './items.js'
 import type { LanguageProfile } from './languages.js'
 import { lineCuts } from './line-cuts.js'
 import type { Frame, Signature } from './signature.js'
-import { signatureOf, wrappedSignatureStart } from './signature.js'
+import { isDeclaration, signatureOf, wrappedSignatureStart } from './signature.js'
 
 export interface CodeLimits {
   /** Hard cap of a chunk, context counted. */
@@ -122,12 +122,7 @@ class TreeSplitter {
       if (pause) await pause
       const item = items[index]!
       let { start: from } = item
-      if (
-        !this.#fits(from, item.end, context) &&
-        from < item.ownStart &&
-        this.#fits(item.ownStart, item.end, frame)
-      ) {
-        // The head apart, so that the member behind it stays whole.
+      if (!this.#fits(from, item.end, context) && this.#isDetachable(item, frame)) {
         await this.#splitLines(from, item.ownStart, context, frame)
         from = item.ownStart
         context = frame
@@ -135,7 +130,7 @@ class TreeSplitter {
       if (this.#fits(from, item.end, context)) {
         index = this.#lastTogether(items, index, from, context)
         this.#push(from, items[index]!.end, context)
-      } else if (item.node) {
+      } else if (item.node && this.#isWorthDividing(item.node, frame)) {
         await this.split(item.node, {
           start: from,
           end: item.end,
@@ -150,6 +145,17 @@ class TreeSplitter {
       }
       context = frame
     }
+  }
+
+  /** True when a declaration stays whole if the head of what is around it is left to a chunk of its own. */
+  #isDetachable({ start, ownStart, end, node }: Item, frame: Frame | undefined): boolean {
+    if (node === undefined || start === ownStart || !this.#fits(ownStart, end, frame)) return false
+    return isDeclaration(node, this.#profile)
+  }
+
+  /** Statements that would fit without what surrounds them are better divided at lines than taken to pieces. */
+  #isWorthDividing(node: Node, frame: Frame | undefined): boolean {
+    return !this.#fits(node.startIndex, node.endIndex, frame) || isDeclaration(node, this.#profile)
   }
 
   #signatureOf(node: Node, part: Part): Signature | undefined {
