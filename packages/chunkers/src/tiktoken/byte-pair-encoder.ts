@@ -4,6 +4,9 @@ import { INLINE, PieceTable } from './piece-table.js'
 import { TokenTrie } from './token-trie.js'
 import type { Vocabulary } from './vocabulary.js'
 
+/** 8,192 answers are 96 KiB. */
+const ANSWER_BITS = 13
+
 /**
  * Byte-pair encoding in linear time. A piece of up to 32 bytes is merged; a longer one is encoded without merging:
  * takes the longest token that may follow the last one, and
@@ -19,6 +22,8 @@ export class BytePairEncoder {
   readonly #trie: TokenTrie
   readonly #merges: Merges
   readonly #offsets: Uint32Array
+  /** Three integers an entry: two tokens and whether they can meet. No token is -1. */
+  readonly #answers = new Int32Array(3 << ANSWER_BITS).fill(-1)
 
   constructor(vocabulary: Vocabulary) {
     this.#offsets = vocabulary.offsets
@@ -78,6 +83,18 @@ export class BytePairEncoder {
     return count
   }
 
+  /** `Merges.canMeet`, remembered: a long run asks the same again and again. */
+  #canMeet(left: number, right: number): boolean {
+    const at = (Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca77)) >>> (32 - ANSWER_BITS)
+    const answers = this.#answers
+    if (answers[at * 3] !== left || answers[at * 3 + 1] !== right) {
+      answers[at * 3] = left
+      answers[at * 3 + 1] = right
+      answers[at * 3 + 2] = this.#merges.canMeet(left, right) ? 1 : 0
+    }
+    return answers[at * 3 + 2] === 1
+  }
+
   #encodePiece(
     bytes: Uint8Array,
     start: number,
@@ -87,7 +104,6 @@ export class BytePairEncoder {
     isDead: Uint8Array,
   ): number {
     const offsets = this.#offsets
-    const merges = this.#merges
     const trie = this.#trie
     let count = first
     let at = start
@@ -96,7 +112,7 @@ export class BytePairEncoder {
     while (at < end) {
       tried++
       const next = at + offsets[token + 1]! - offsets[token]!
-      if (isDead[next] === 0 && (count === first || merges.canMeet(ends[count - 1]!, token))) {
+      if (isDead[next] === 0 && (count === first || this.#canMeet(ends[count - 1]!, token))) {
         // Ids for the time being.
         ends[count++] = token
         at = next

@@ -65,9 +65,14 @@ export class PieceCache {
       from = to
     }
     const at = this.#at
-    this.#entries.set(this.#key, at)
-    this.#entries[at + 4] = end - start
-    this.#entries[at + 5] = lengths
+    const entries = this.#entries
+    const key = this.#key
+    entries[at] = key[0]!
+    entries[at + 1] = key[1]!
+    entries[at + 2] = key[2]!
+    entries[at + 3] = key[3]!
+    entries[at + 4] = end - start
+    entries[at + 5] = lengths
   }
 }
 

@@ -33,27 +33,27 @@ export function splitCl100k(bytes: Uint8Array, from: number, length: number, end
   let count = 0
   while (at < length && count < ends.length) {
     // Most pieces are a word with the space before it.
-    if (bytes[at] === 0x20 && byteKinds[bytes[at + 1]!]! <= UNCASED) {
-      at = lettersEnd(bytes, at + 2)
-      ends[count++] = at
-      continue
-    }
-    const kind = kindAt(bytes, at)
-    const next = at + widthOf(bytes[at]!)
-    if (kind <= UNCASED) at = lettersEnd(bytes, next)
-    else if (kind === NUMBER) at = numbersEnd(bytes, next, 2)
-    else {
-      const suffix = bytes[at] === APOSTROPHE ? contraction(bytes, next) : 0
-      if (suffix > 0) at = next + suffix
-      else if (kind !== NEWLINE && kindAt(bytes, next) <= UNCASED) at = lettersEnd(bytes, next)
-      else if (leadsOthers(bytes, kind, next, length)) {
-        at = othersEnd(bytes, next, length)
-        while (isNewline(bytes[at]!)) at++
-      } else at = blanksEnd(bytes, at, length, true)
-    }
+    const isWord = bytes[at] === 0x20 && byteKinds[bytes[at + 1]!]! <= UNCASED
+    at = isWord ? lettersEnd(bytes, at + 2) : endOfCl100k(bytes, at, length)
     ends[count++] = at
   }
   return count
+}
+
+function endOfCl100k(bytes: Uint8Array, at: number, length: number): number {
+  const kind = kindAt(bytes, at)
+  const next = at + widthOf(bytes[at]!)
+  if (kind <= UNCASED) return lettersEnd(bytes, next)
+  if (kind === NUMBER) return numbersEnd(bytes, next, 2)
+  if (bytes[at] === APOSTROPHE) {
+    const suffix = contraction(bytes, next)
+    if (suffix > 0) return next + suffix
+  }
+  if (kind !== NEWLINE && kindAt(bytes, next) <= UNCASED) return lettersEnd(bytes, next)
+  if (!leadsOthers(bytes, kind, next, length)) return blanksEnd(bytes, at, length, true)
+  let end = othersEnd(bytes, next, length)
+  while (isNewline(bytes[end]!)) end++
+  return end
 }
 
 /**
@@ -67,27 +67,33 @@ export function splitO200k(bytes: Uint8Array, from: number, length: number, ends
   let at = from
   let count = 0
   while (at < length && count < ends.length) {
-    const kind = kindAt(bytes, at)
-    const next = at + widthOf(bytes[at]!)
-    if (kind === NUMBER) at = numbersEnd(bytes, next, 2)
-    else {
-      // A mark may also be the character that leads a word, which comes to the same.
-      const isWord = kind <= MARK
-      const word = isWord ? wordEnd(bytes, at) : kind === NEWLINE ? next : wordEnd(bytes, next)
-      if (isWord || word > next) {
-        at = word
-        if (bytes[at] === APOSTROPHE) {
-          const suffix = contraction(bytes, at + 1)
-          if (suffix > 0) at += 1 + suffix
-        }
-      } else if (leadsOthers(bytes, kind, next, length)) {
-        at = othersEnd(bytes, next, length)
-        while (isNewline(bytes[at]!) || bytes[at] === SLASH) at++
-      } else at = blanksEnd(bytes, at, length, true)
-    }
+    at = endOfO200k(bytes, at, length)
     ends[count++] = at
   }
   return count
+}
+
+function endOfO200k(bytes: Uint8Array, at: number, length: number): number {
+  const kind = kindAt(bytes, at)
+  const next = at + widthOf(bytes[at]!)
+  // A mark may also be the character that leads a word, which comes to the same.
+  if (kind <= MARK) return suffixedEnd(bytes, wordEnd(bytes, at))
+  if (kind === NUMBER) return numbersEnd(bytes, next, 2)
+  if (kind !== NEWLINE) {
+    const end = wordEnd(bytes, next)
+    if (end > next) return suffixedEnd(bytes, end)
+  }
+  if (!leadsOthers(bytes, kind, next, length)) return blanksEnd(bytes, at, length, true)
+  let end = othersEnd(bytes, next, length)
+  while (isNewline(bytes[end]!) || bytes[end] === SLASH) end++
+  return end
+}
+
+/** End of a word with the contraction behind it, if there is one. */
+function suffixedEnd(bytes: Uint8Array, end: number): number {
+  if (bytes[end] !== APOSTROPHE) return end
+  const suffix = contraction(bytes, end + 1)
+  return suffix > 0 ? end + 1 + suffix : end
 }
 
 /** `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`, of GPT-2 and the p50k encodings. */
@@ -95,25 +101,26 @@ export function splitGpt2(bytes: Uint8Array, from: number, length: number, ends:
   let at = from
   let count = 0
   while (at < length && count < ends.length) {
-    let kind = kindAt(bytes, at)
-    let next = at + widthOf(bytes[at]!)
-    const suffix = bytes[at] === APOSTROPHE ? lowerContraction(bytes, next) : 0
-    if (suffix > 0) {
-      at = next + suffix
-      ends[count++] = at
-      continue
-    }
-    if (kind === SPACE && next < length && kindAt(bytes, next) < SPACE) {
-      kind = kindAt(bytes, next)
-      next += widthOf(bytes[next]!)
-    }
-    if (kind <= UNCASED) at = lettersEnd(bytes, next)
-    else if (kind === NUMBER) at = numbersEnd(bytes, next, length)
-    else if (kind < SPACE) at = othersEnd(bytes, next, length)
-    else at = blanksEnd(bytes, at, length, false)
+    at = endOfGpt2(bytes, at, length)
     ends[count++] = at
   }
   return count
+}
+
+function endOfGpt2(bytes: Uint8Array, at: number, length: number): number {
+  let kind = kindAt(bytes, at)
+  let next = at + widthOf(bytes[at]!)
+  if (bytes[at] === APOSTROPHE) {
+    const suffix = lowerContraction(bytes, next)
+    if (suffix > 0) return next + suffix
+  }
+  if (kind === SPACE && next < length && kindAt(bytes, next) < SPACE) {
+    kind = kindAt(bytes, next)
+    next += widthOf(bytes[next]!)
+  }
+  if (kind <= UNCASED) return lettersEnd(bytes, next)
+  if (kind === NUMBER) return numbersEnd(bytes, next, length)
+  return kind < SPACE ? othersEnd(bytes, next, length) : blanksEnd(bytes, at, length, false)
 }
 
 const APOSTROPHE = 0x27
