@@ -1,12 +1,13 @@
 import { recursiveChunker } from '@tesserae/chunkers'
-import { ingest, type LineIndex, type Loaded, lineIndex, type StageScore } from '@tesserae/core'
+import { type Hit, ingest, type Loaded, type StageScore } from '@tesserae/core'
 import { staticEmbedder } from '@tesserae/models/static'
 import { denseRetriever, hybridRetriever, lexicalRetriever, memoryStore } from '@tesserae/retrievers'
+import { lineOf } from './line-of.js'
 import type { Progress } from './progress.js'
 
 export interface QuickstartHit {
   readonly uri: string
-  /** Line where the passage starts, from 1; null where the format has pages instead of lines. */
+  /** Line of the file where the passage starts, from 1; null where the format has pages instead of lines. */
   readonly line: number | null
   readonly page: string | null
   readonly start: number
@@ -38,8 +39,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
   const started = performance.now()
   const embedder = await staticEmbedder()
   const store = memoryStore({ dimensions: embedder.dimensions })
-  const lines = new Map<string, LineIndex>()
-  const report = await ingest(withLines(source, lines), {
+  const report = await ingest(source, {
     chunker: recursiveChunker({ maxTokens: 400 }),
     embedder,
     store,
@@ -49,22 +49,10 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
   const ingested = performance.now()
 
   const retriever = hybridRetriever([denseRetriever({ store, embedder }), lexicalRetriever({ store })])
-  const answers = []
+  const answers: { readonly question: string; readonly hits: readonly Hit[] }[] = []
   for (const question of questions) {
     const hits = await retriever.retrieve(question, { limit, signal })
-    answers.push({
-      question,
-      hits: hits.map(({ chunk, score, trace }) => ({
-        uri: chunk.uri ?? chunk.documentId,
-        line: chunk.page === undefined ? (lines.get(chunk.documentId)?.lineOf(chunk.start) ?? null) : null,
-        page: chunk.page ?? null,
-        start: chunk.start,
-        end: chunk.end,
-        text: chunk.text,
-        score,
-        trace,
-      })),
-    })
+    answers.push({ question, hits })
   }
   const answered = performance.now()
   return {
@@ -72,17 +60,22 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     chunks: report.chunks.written,
     failures: report.failures.map(({ uri, code, message }) => ({ uri, code, message })),
     seconds: { ingest: (ingested - started) / 1000, query: (answered - ingested) / 1000 },
-    answers,
+    answers: await Promise.all(
+      answers.map(async ({ question, hits }) => ({ question, hits: await Promise.all(hits.map(cite)) })),
+    ),
   }
 }
 
-/** Remembers where the lines of each document start: a few bytes a line, so that a hit can be cited as file:line. */
-async function* withLines(
-  source: AsyncIterable<Loaded>,
-  lines: Map<string, LineIndex>,
-): AsyncIterable<Loaded> {
-  for await (const loaded of source) {
-    if (loaded.type === 'document') lines.set(loaded.document.id, lineIndex(loaded.document.text))
-    yield loaded
+async function cite({ chunk, score, trace }: Hit): Promise<QuickstartHit> {
+  const uri = chunk.uri ?? chunk.documentId
+  return {
+    uri,
+    line: chunk.page === undefined ? await lineOf(uri, chunk) : null,
+    page: chunk.page ?? null,
+    start: chunk.start,
+    end: chunk.end,
+    text: chunk.text,
+    score,
+    trace,
   }
 }

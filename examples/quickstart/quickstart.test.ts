@@ -19,6 +19,13 @@ async function quickstart(...args: string[]): Promise<QuickstartResult> {
 
 const decode = (bytes: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: false }).decode(bytes)
 
+const firstWord = (text: string) => /\w+/.exec(text)?.[0]
+
+/** The cited line of an HTML file, as it stands in the file. */
+async function sourceLine({ uri, line }: { uri: string; line: number | null }): Promise<string | undefined> {
+  return decode(await readFile(uri)).split('\n')[(line ?? 0) - 1]
+}
+
 /** Reads each cited text or Markdown file again and compares the cited place with the cited text. */
 async function checkSpans(result: QuickstartResult): Promise<number> {
   let checked = 0
@@ -62,11 +69,12 @@ describe('npm run quickstart -- --json on the dependencies', () => {
     expect(merge!.some((hit) => hit.uri.endsWith('.pdf') && /merging/i.test(hit.text))).toBe(true)
   })
 
-  it('cites a page for PDF and a line for the rest, with the rank and score of each leg', () => {
+  it('cites a page for PDF and a line for the rest, with the rank and score of each leg', async () => {
     for (const { hits } of result.answers) {
       for (const hit of hits) {
         if (hit.uri.endsWith('.pdf')) expect(Number(hit.page)).toBeGreaterThanOrEqual(1)
         else expect(hit.line).toBeGreaterThanOrEqual(1)
+        if (hit.uri.endsWith('.html')) expect(await sourceLine(hit)).toContain(firstWord(hit.text))
         expect(hit.trace.map((stage) => stage.kind)).toContain('fused')
       }
     }

@@ -28,8 +28,10 @@ export interface Mark extends Span {
 }
 
 /**
- * Maps offsets of an edited text back to the text it came from. `offsets` ascends and starts at 0;
- * the run beginning at `offsets[i]` came from `origins[i]`. Inserted text maps to the place it was put.
+ * Leads offsets of a text back to the text it was made from. Both arrays ascend and pair up: entry `i` says that
+ * `offsets[i]` of the text corresponds to `origins[i]`; the first pairs the beginnings, the last the ends. Between two
+ * entries lies a run: of equal length on both sides it is the original character for character, otherwise it stands
+ * for the original as a whole.
  */
 export interface OffsetMap {
   readonly offsets: Uint32Array
@@ -43,7 +45,10 @@ export interface Document<M extends Metadata = Metadata> {
   readonly marks: readonly Mark[]
   readonly metadata: M
   readonly uri?: string | undefined
-  /** Present once text was cleaned or redacted: maps offsets back to what the loader first produced. */
+  /**
+   * Leads from `text` back to the source: the decoded file without its byte order mark where a loader extracts its text
+   * (HTML), else what the loader first produced. `applyEdits` composes it. Absent when `text` is the source itself.
+   */
   readonly origin?: OffsetMap | undefined
 }
 

@@ -153,7 +153,7 @@ export function applyEdits<M extends Metadata>(document: Document<M>, edits: rea
 }
 
 /**
- * The smallest span of the loader's text that `span` came from: exact for kept text; any part of a
+ * The smallest span of the source that `span` came from: exact for kept text; any part of a
  * replacement of another length stands for all it replaced; a replacement of the same length stands for it
  * character for character; inserted text and empty spans come from one place, an empty span.
  * Throws `invalid-span` when the span leaves the document's text.
