@@ -1,10 +1,7 @@
 import { isRagError, RagError } from '@tesserae/core'
 import type { Language, Parser } from 'web-tree-sitter'
-import type { CodeLanguage } from './languages.js'
+import type { CodeLanguage, GrammarSource } from './languages.js'
 import { profileOf } from './languages.js'
-
-/** The bytes of a tree-sitter grammar in WebAssembly, or the path or address where the runtime finds it. */
-export type GrammarSource = (language: CodeLanguage) => Promise<Uint8Array | string>
 
 export interface Grammar {
   readonly language: Language

@@ -16,6 +16,9 @@ export type CodeLanguage =
   | 'ruby'
   | 'bash'
 
+/** The bytes of a tree-sitter grammar in WebAssembly, or the path or address where the runtime finds it. */
+export type GrammarSource = (language: CodeLanguage) => Promise<Uint8Array | string>
+
 export interface LanguageProfile {
   /** Name in the file name of the grammar, `tree-sitter-<grammar>.wasm`. */
   readonly grammar: string
