@@ -226,7 +226,21 @@ describe('contextualChunker', () => {
       expect(tokenizer.ends(part).length).toBeLessThanOrEqual(200 + 8)
       expect(part).toContain(passageOf(call))
       expect(part.startsWith('Sentence number 0 is here.')).toBe(true)
+      // Text on both sides of the passages, as far as there is some, and a sign where it is left out.
+      const passage = passageOf(call)
+      if (!passage.includes('number 0 ')) expect(part.indexOf(passage)).toBeGreaterThan(0)
+      expect(part.endsWith('[…]')).toBe(!part.includes('number 199 '))
     }
+    const [middle] = [...shown].filter((part) => part.includes('number 100 '))
+    const [opening, body] = middle!.split('\n[…]\n')
+    expect(tokenizer.ends(opening!).length).toBeLessThanOrEqual(25)
+    const passages = model.calls.filter((call) => shownOf(call) === middle).map(passageOf)
+    const before = body!.indexOf(passages[0]!)
+    const after = body!.length - body!.indexOf(passages.at(-1)!) - passages.at(-1)!.length
+    expect(before).toBeGreaterThan(150)
+    expect(Math.abs(before - after)).toBeLessThan(60)
+    // Nothing twice where the window begins within the opening.
+    for (const part of shown) expect(part.split('number 1 is here').length).toBeLessThanOrEqual(2)
     // About 1,500 tokens, up to half a window at a time.
     expect(shown.size).toBeGreaterThan(14)
     expect(shown.size).toBeLessThan(21)

@@ -57,7 +57,12 @@ function within<T>(
       return
     }
     const stop = new AbortController()
+    const leave = () => {
+      clearTimeout(timer)
+      outer?.removeEventListener('abort', onAbort)
+    }
     const end = (reason: unknown) => {
+      leave()
       reject(reason)
       stop.abort(reason)
     }
@@ -68,11 +73,7 @@ function within<T>(
     }, timeoutMs)
     outer?.addEventListener('abort', onAbort, { once: true })
     const started = async () => work(stop.signal)
-    started()
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer)
-        outer?.removeEventListener('abort', onAbort)
-      })
+    // A model that does not listen may settle later: by then nobody is waiting.
+    started().then(resolve, reject).finally(leave)
   })
 }

@@ -104,6 +104,21 @@ describe('clusterChunker', () => {
     expect(spans).toHaveLength(4)
   })
 
+  it('fills a chunk to exactly the cap', async () => {
+    const spans = await clusterChunker({ embedder: fakeEmbedder(), pieceTokens: 1, maxTokens: 16 }).split(
+      document(`${cats} ${cars}`),
+    )
+    expect(spans.map((span) => span.tokens)).toEqual([16, 16])
+  })
+
+  it('compares the right pieces also where long ones narrow the band', async () => {
+    const long = `Fox ${'fox '.repeat(16)}.`
+    const embedder = fakeEmbedder()
+    const options = { embedder, pieceTokens: 1, maxTokens: 20 }
+    expect(await textsOf(options, `${cats} ${cars} ${long}`)).toEqual([cats, cars, long])
+    expect(await textsOf(options, `${long} ${cats} ${cars}`)).toEqual([long, cats, cars])
+  })
+
   it('compares pieces of about `pieceTokens`, each once, with whole sentences', async () => {
     const embedder = fakeEmbedder({ maxBatchSize: 2 })
     await clusterChunker({ embedder, pieceTokens: 8 }).split(document(`${cats} ${cars} ${cats}`))

@@ -104,8 +104,6 @@ export function packRun(
     const reach = ruler.reach(start, maxTokens)
     let end = from + 1
     while (end < last && pieces.ends[end]! <= reach) end++
-    // `reach` may run into a character of several tokens; the count is what decides.
-    while (end > from + 1 && ruler.count(start, pieces.ends[end - 1]!) > maxTokens) end--
     if (end < last) {
       const floor = fill > 0 ? ruler.reach(start, fill) : start
       let best = end

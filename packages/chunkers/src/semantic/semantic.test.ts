@@ -141,6 +141,36 @@ describe('semanticChunker', () => {
     expect(await textsOf({ ...options, minTokens: 200 }, text)).toEqual([text])
   })
 
+  it('joins exactly what is below `minTokens`, up to exactly the cap', async () => {
+    const options = {
+      embedder: subjectEmbedder(['cat', 'car']),
+      bufferSentences: 0,
+      breakpoint: { method: 'percentile', percentile: 0 },
+    } as const
+    const text = 'A cat sleeps. A cat eats. A car stops. A car rusts.'
+    const halves = ['A cat sleeps. A cat eats.', 'A car stops. A car rusts.']
+    expect(await textsOf({ ...options, minTokens: 8 }, text)).toEqual(halves)
+    expect(await textsOf({ ...options, minTokens: 9, maxTokens: 15 }, text)).toEqual(halves)
+    expect(await textsOf({ ...options, minTokens: 9, maxTokens: 16 }, text)).toEqual([text])
+  })
+
+  it('joins on the side that is closer', async () => {
+    const text = 'Cat cat one. Dog dog two. Mixed cat car dog dog. Car car three. Car car four.'
+    const options = {
+      embedder: subjectEmbedder(['at', 'ar', 'og']),
+      bufferSentences: 0,
+      breakpoint: { method: 'percentile', percentile: 0 },
+      minTokens: 6,
+      maxTokens: 10,
+    } as const
+    // Distances: cat and dog 1, dog and mixed .18, mixed and car .59, car and car 0.
+    expect(await textsOf(options, text)).toEqual([
+      'Cat cat one.',
+      'Dog dog two. Mixed cat car dog dog.',
+      'Car car three. Car car four.',
+    ])
+  })
+
   it('never compares with a vector of zeros', async () => {
     const text = 'A cat sleeps. Nothing here. A cat eats. A car stops. A car drives.'
     const breakpoint = { method: 'percentile', percentile: 70 } as const

@@ -23,7 +23,6 @@ export async function forEachVector(
   for (let from = 0; from < count; from += STRIDE) {
     // An embedder that never waits for anything must not keep the event loop to itself.
     if (from > 0) await new Promise((resolve) => setTimeout(resolve, 0))
-    signal?.throwIfAborted()
     const to = Math.min(count, from + STRIDE)
     const places = new Map<string, number>()
     const rows: number[] = []
