@@ -29,6 +29,7 @@ const hostile: readonly (readonly [string, string])[] = [
   ['joined emoji', '👨‍👩‍👧‍👦'.repeat(150)],
   ['NUL', '\0'.repeat(2000)],
   ['rules', `${'-'.repeat(1500)}\n${'=*='.repeat(500)}`],
+  ['short texts', "a 😀 b👨‍👩‍👧‍👦🇫🇷Größe ü é 敷金は五月一日\ud83d alone x\r\n\r\ny it's I'LL <|endoftext|>"],
   ['long s', "it'ſ 'S 'Re 'LL x'Ve".repeat(50)],
 ]
 

@@ -54,7 +54,7 @@ export class TextTokens {
 
   /** End offset of each token in code units; of a token that ends inside a character, that character's end. */
   ends(text: string): Uint32Array {
-    let ends = new Uint32Array((text.length >>> 2) + 16)
+    let ends = new Uint32Array(Math.ceil(text.length / 3) + 16)
     let count = 0
     for (let start = 0; start < text.length; ) {
       const end = windowEnd(text, start)
@@ -66,9 +66,8 @@ export class TextTokens {
         larger.set(ends)
         ends = larger
       }
-      if (byteLength === end - start) {
-        for (let i = 0; i < added; i++) ends[count + i] = start + scratch.tokenEnds[i]!
-      } else toUnits(scratch, added, start, ends, count)
+      if (byteLength === end - start) shift(scratch.tokenEnds, added, start, ends, count)
+      else toUnits(scratch, byteLength, added, start, ends, count)
       count += added
       start = end
     }
@@ -102,19 +101,40 @@ function fill(scratch: Scratch, text: string, start: number, end: number): numbe
   return written
 }
 
-/** Turns byte offsets into code units by walking over the characters' first bytes. */
-function toUnits(scratch: Scratch, tokens: number, start: number, ends: Uint32Array, first: number): void {
-  const { bytes, tokenEnds } = scratch
-  let byte = 0
-  let unit = start
+/** In ASCII a byte is a code unit. Apart from `ends`, which is not worth compiling for a loop. */
+function shift(from: Uint32Array, tokens: number, start: number, ends: Uint32Array, first: number): void {
+  for (let i = 0; i < tokens; i++) ends[first + i] = start + from[i]!
+}
+
+/** Turns byte offsets into code units: between characters of several bytes they differ by the same. */
+function toUnits(
+  { bytes, tokenEnds }: Scratch,
+  byteLength: number,
+  tokens: number,
+  start: number,
+  ends: Uint32Array,
+  first: number,
+): void {
+  let extra = 0
+  let wideEnd = 0
+  let wide = nextWide(bytes, 0, byteLength)
   for (let i = 0; i < tokens; i++) {
     const end = tokenEnds[i]!
-    while (byte < end) {
-      const lead = bytes[byte]!
+    while (wide < end) {
+      const lead = bytes[wide]!
+      const width = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
       // A lone surrogate has become U+FFFD: three bytes, one code unit, like the rest of its range.
-      byte += lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
-      unit += lead < 0xf0 ? 1 : 2
+      extra += width - (lead < 0xf0 ? 1 : 2)
+      wideEnd = wide + width
+      wide = nextWide(bytes, wideEnd, byteLength)
     }
-    ends[first + i] = unit
+    ends[first + i] = start + Math.max(end, wideEnd) - extra
   }
+}
+
+/** Where the next character of several bytes begins. */
+function nextWide(bytes: Uint8Array, from: number, byteLength: number): number {
+  let at = from
+  while (at < byteLength && bytes[at]! < 0x80) at++
+  return at
 }
