@@ -35,6 +35,7 @@ export const compareChunkersBench: Bench = {
   description: 'chunkers on questions with known answer spans: recall, precision, omega, MRR, cost',
   options: {
     corpus: 'a folder of documents with questions.jsonl instead of the shared corpora',
+    corpora: 'only these of the shared corpora, separated by commas',
     embedder: 'static (default) or minilm: fewer chunkers, minutes on the first run',
     limit: `passages retrieved for a question, ${defaultLimit} by default`,
     html: 'a file to write the report to, with plots',
@@ -118,7 +119,14 @@ async function loadCorpora(context: BenchContext, size: 'full' | 'small'): Promi
       'no folder of corpora: put it beside the clone, set TESSERAE_SHARED, or give a folder of your own with --corpus',
     )
   }
-  const corpora = await Promise.all(sources.map((source) => source.load()))
+  const chosen = context.options.get('corpora')?.split(',') ?? sources.map(({ name }) => name)
+  const unknown = chosen.find((name) => !sources.some((source) => source.name === name))
+  if (unknown !== undefined && sources.length > 0) {
+    const names = sources.map(({ name }) => name).join(', ')
+    throw new Error(`--corpora knows no "${unknown}"; there are ${names}.`)
+  }
+  const wanted = sources.filter(({ name }) => chosen.includes(name))
+  const corpora = await Promise.all(wanted.map((source) => source.load()))
   return context.quick ? corpora.slice(0, 1).map((one) => sampleQuestions(one, quickQuestions)) : corpora
 }
 

@@ -31,10 +31,10 @@ export function corpusSources(shared: string, size: 'full' | 'small' = 'full'): 
       path: join(chroma, `${name}.md`),
       load: () => loadChroma(chroma, name),
     })),
+    { name: 'xquad', path: xquad, load: () => loadXQuAD(xquad) },
     size === 'full'
       ? { name: 'scifact', path: scifact, load: () => loadSciFact(scifact, 'scifact') }
       : { name: 'scifact-test', path: scifact, load: () => loadSciFact(scifact, 'scifact-test', 'test') },
-    { name: 'xquad', path: xquad, load: () => loadXQuAD(xquad) },
   ].filter(({ path }) => existsSync(path))
 }
 

@@ -84,6 +84,11 @@ export const strategies: readonly Strategy[] = [
     quick: true,
   },
   {
+    name: 'cluster 120',
+    make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 120 }),
+    slow: true,
+  },
+  {
     name: 'cluster 140',
     make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 140 }),
     slow: true,
@@ -108,6 +113,7 @@ export const strategies: readonly Strategy[] = [
     slow: true,
   },
   { name: 'structural 400', make: ({ tokenizer }) => structuralChunker({ maxTokens: 400, tokenizer }) },
+  { name: 'recursive 120', make: recursive(120, 0), slow: true },
   { name: 'recursive 140', make: recursive(140, 0), slow: true },
   {
     name: 'recursive 200',

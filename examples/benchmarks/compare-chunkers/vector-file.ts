@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Cache, CacheEntry } from '@tesserae/core'
 
@@ -15,8 +15,9 @@ export function vectorFile(path: string, dimensions: number): Cache<Float32Array
   mkdirSync(dirname(path), { recursive: true })
   if (existsSync(path)) {
     const file = readFileSync(path)
-    if (file.length % recordBytes !== 0) throw new Error(`${path} ends inside a record: delete it.`)
-    for (let offset = 0; offset < file.length; offset += recordBytes) {
+    const whole = file.length - (file.length % recordBytes)
+    if (whole < file.length) truncateSync(path, whole)
+    for (let offset = 0; offset < whole; offset += recordBytes) {
       const key = file.toString('hex', offset, offset + keyBytes)
       const numbers = file.subarray(offset + keyBytes, offset + recordBytes)
       vectors.set(key, new Float32Array(new Uint8Array(numbers).buffer))
