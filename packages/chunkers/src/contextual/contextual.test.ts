@@ -122,6 +122,14 @@ describe('contextualChunker', () => {
     })
   })
 
+  it('goes on with a model that only fails now and then', async () => {
+    const model = fakeLanguageModel((_, call) => (call % 5 === 0 ? 'Written.' : new ModelError('hiccup')))
+    const many = Array.from({ length: 30 }, (_, i) => `Sentence ${i}.`).join(' ')
+    const contexts = await contextsOf({ model, concurrency: 1 }, many)
+    expect(model.calls).toHaveLength(30)
+    expect(contexts.filter((context) => context === 'Written.')).toHaveLength(6)
+  })
+
   it('tries again what may succeed later', async () => {
     const model = fakeLanguageModel((_, call) =>
       call === 1 ? new ModelError('busy', { retryable: true }) : 'A context.',
@@ -196,6 +204,21 @@ describe('contextualChunker', () => {
     expect(model.calls).toEqual([])
     const split = contextsOf({ model, maxTokens: 3 }, 'One two three.')
     await expect(split).rejects.toThrow('Give the inner chunker a smaller cap')
+  })
+
+  it('lets a single character over the cap pass, without a context', async () => {
+    const crowded = {
+      id: 'crowded',
+      ends: (part: string) => new Uint32Array(part.length * 5).map((_, i) => Math.floor(i / 5) + 1),
+    }
+    const single: Chunker = { id: 'single', split: async () => [{ start: 0, end: 1 }] }
+    const model = echo()
+    expect(await contextsOf({ model, maxTokens: 3, tokenizer: crowded }, 'x', single)).toEqual([undefined])
+    expect(model.calls).toEqual([])
+    const pair: Chunker = { id: 'pair', split: async () => [{ start: 0, end: 2 }] }
+    await expect(contextsOf({ model, maxTokens: 9, tokenizer: crowded }, 'xy', pair)).rejects.toThrow(
+      'has 10 tokens',
+    )
   })
 
   it('keeps the context of the inner chunker in front', async () => {

@@ -87,6 +87,15 @@ describe('languageModelChunker', () => {
     expect(model.calls.length).toBeLessThanOrEqual(25)
   })
 
+  it('does not cut where only a window begins', async () => {
+    const options = { pieceTokens: 8, maxTokens: 37, windowTokens: 80 }
+    const silent = fakeLanguageModel(() => '[]')
+    const first = fakeLanguageModel(() => '[1]')
+    const chunks = await textsOf({ ...options, model: silent }, sentences(60))
+    expect(silent.calls.length).toBeGreaterThan(3)
+    expect(await textsOf({ ...options, model: first }, sentences(60))).toEqual(chunks)
+  })
+
   it('asks no more often than it may', async () => {
     const model = fakeLanguageModel(() => '[1]')
     const chunks = await textsOf(

@@ -88,6 +88,22 @@ describe('lateChunkVectors', () => {
     }
   })
 
+  it('counts a token on the border of two windows once', async () => {
+    const units: Tokenizer = {
+      id: 'units',
+      ends: (part) => Uint32Array.from({ length: part.length }, (_, i) => i + 1),
+    }
+    const words = Array.from({ length: 40 }, (_, i) => `w${100 + i}`)
+    const source = words.join(' ')
+    for (const windowTokens of [41, 42, 43, 44, 45]) {
+      const options = { windowTokens, overlapTokens: 20, tokenizer: units }
+      const spans = [{ start: 0, end: source.length }]
+      const row = await lateChunkVectors(document(source), spans, fakeTokenEmbedder(1000), options)
+      const wanted = expected(source, 0, source.length)
+      for (let d = 0; d < dimensions; d++) expect(row[d]).toBeCloseTo(wanted[d]!, 5)
+    }
+  })
+
   it('takes a token from the window that shows more of its surroundings', async () => {
     const windows = tokenWindows('a b c d e f g h i j', rulerOf(tokenizer, 'a b c d e f g h i j'), 6, 2)
     expect(windows).toEqual([

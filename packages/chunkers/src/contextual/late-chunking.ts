@@ -123,7 +123,7 @@ export function tokenWindows(
     const next = back > start ? back : end
     const half = overlapTokens >>> 1
     const middle = half > 0 ? safeCutAfter(text, ruler.reachBack(end, half)) : end
-    const ownedEnd = Math.max(ownedStart, middle >= next ? middle : end)
+    const ownedEnd = middle >= next ? middle : end
     windows.push({ start, end, ownedStart, ownedEnd })
     ownedStart = ownedEnd
     start = next
