@@ -83,10 +83,17 @@ export function jsonCuts(json: JsonText, start: number, end: number): CutTable {
       const rank = Math.max(INNERMOST_RANK, OUTERMOST_RANK - RANKS_PER_DEPTH * nodes.depths[node]!)
       pushCut(cuts, text, start, end, nodeStart, rank)
     }
-    if (fitsWhole(json, node)) wholeUntil = nodes.ends[node]!
-    else if (nodes.parents[node + 1] !== node) stringCuts(nodes.valueStarts[node]!, nodes.ends[node]!)
+    const isLeaf = nodes.parents[node + 1] !== node
+    // A container whose inside the scanner forgot fits; asking again would cost half the time.
+    if ((isLeaf && isContainer(node)) || fitsWhole(json, node)) wholeUntil = nodes.ends[node]!
+    else if (isLeaf) stringCuts(nodes.valueStarts[node]!, nodes.ends[node]!)
   }
   return cuts
+
+  function isContainer(node: number): boolean {
+    const first = text.charCodeAt(nodes.valueStarts[node]!)
+    return first === 0x7b || first === 0x5b
+  }
 
   function stringCuts(from: number, to: number): void {
     const found = scanCuts(text.slice(from, to), SCAN_RANKS)

@@ -110,17 +110,14 @@ function chooseCut(
   return -fineCut(plan, at, limit, budget)
 }
 
-/** Where to end a chunk that has no good place in reach; without its context if it only fits so. */
-function fineCut(plan: RangePlan, at: number, limit: number, budget: number): number {
-  const { text, ruler, maxTokens } = plan
+/** Where to end a chunk that has no good place in reach. */
+function fineCut({ text, ruler }: RangePlan, at: number, limit: number, budget: number): number {
   const classes = characterClasses()
   const content = skipBlanks(text, at, limit, classes)
-  for (const units of [budget, maxTokens]) {
-    const reach = Math.min(limit, ruler.reach(at, units))
-    const cut = fineCutBefore(text, content, Math.max(content, reach), 'word', classes)
-    if (cut > content && ruler.count(at, cut) <= units) return cut
-  }
-  // One code point over the cap: it cannot be divided, and skipping it would lose it.
+  const reach = Math.max(content, Math.min(limit, ruler.reach(at, budget)))
+  const cut = fineCutBefore(text, content, reach, 'word', classes)
+  if (cut > content && ruler.count(at, cut) <= budget) return cut
+  // One code point over the budget: it cannot be divided, and skipping it would lose it.
   return safeCutAfter(text, content + 1)
 }
 

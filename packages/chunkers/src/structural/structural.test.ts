@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Document, Mark } from '@tesserae/core'
+import type { Document, Mark, Tokenizer } from '@tesserae/core'
 import { pieceTokenizer, toChunks, tokenRuler } from '@tesserae/core'
 import { chunkerLaws } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
@@ -176,6 +176,40 @@ describe('structuralChunker: blocks', () => {
     }
     const plain = await shown(`# T\n\n${table}`, { maxTokens: 60, blockContext: false })
     expect(plain.map(([context]) => context)).toEqual(Array<string>(plain.length).fill('T'))
+  })
+
+  it('closes no chunk behind a heading or the header of a table', async () => {
+    const text = '# One two three four five six\n\nBody text.\n\nMore text.'
+    const chunks = await shown(text, { maxTokens: 40, softTokens: 4, headingContext: false })
+    expect(chunks.map(([, part]) => part)).toEqual([text.slice(0, -12), 'More text.'])
+    const table = `| Name | Value |\n|---|---|\n${'| a | 1 |\n'.repeat(12)}`
+    const [first] = await shown(table, { maxTokens: 60, softTokens: 2 })
+    expect(first?.[1]).toBe('| Name | Value |\n|---|---|\n| a | 1 |')
+  })
+
+  it('divides a row at its cells when only the repeated header leaves too little room', async () => {
+    const row = `| ${words(14, 'left')} | ${words(15, 'right')} |`
+    const chunks = await shown(`| A | B |\n|---|---|\n| x | y |\n${row}`, { maxTokens: 36 })
+    expect(chunks.slice(1)).toEqual([
+      ['| A | B |', `| ${words(14, 'left')}`],
+      ['| A | B |', `| ${words(15, 'right')} |`],
+    ])
+  })
+
+  it('leaves the context out where a single character only fits without it', async () => {
+    const heavy: Tokenizer = {
+      id: 'heavy',
+      ends: (text) =>
+        Uint32Array.from(
+          [...text].flatMap((character, index) => Array<number>(character === '€' ? 20 : 1).fill(index + 1)),
+        ),
+    }
+    const text = '# Twelve chars\n\n€'
+    const options = { maxTokens: 30, headingContext: { maxTokens: 15 }, tokenizer: heavy }
+    expect(await shown(text, options)).toEqual([
+      ['Twelve chars', '# Twelve chars'],
+      [undefined, '€'],
+    ])
   })
 
   it('divides a row over the cap at its cells, none lost', async () => {
