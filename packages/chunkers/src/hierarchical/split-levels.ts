@@ -25,7 +25,7 @@ export interface LevelLimits {
 }
 
 const SEPARATORS: readonly Separator[] = ['heading', 'paragraph', 'line', 'sentence']
-/** Chunks that reach this share of their cap end at the next good place that is best. */
+/** A cut counts from this share of the cap on, as in `recursiveChunker`. */
 const MINIMUM_FILL = 0.25
 /** Part of a leaf that a path or a header may take. */
 const CONTEXT_SHARE = 4
