@@ -69,15 +69,10 @@ export function promptWindows(
     let start = margin > 0 ? safeCutAfter(text, ruler.reachBack(coreStart, margin)) : coreStart
     const isNearOpening = start <= openingEnd
     if (isNearOpening) start = 0
+    // As much behind the core as in front of it: the room is what both margins and the core take.
     const limit = safeCutBefore(text, ruler.reach(start, isNearOpening ? maxTokens : room))
-    const wanted = margin > 0 ? safeCutBefore(text, ruler.reach(coreEnd, margin)) : coreEnd
-    windows.push({
-      first,
-      last,
-      start,
-      end: isNearOpening ? limit : Math.max(start + 1, Math.min(wanted, limit)),
-      openingEnd: isNearOpening ? 0 : openingEnd,
-    })
+    const end = Math.max(limit, safeCutAfter(text, start + 1))
+    windows.push({ first, last, start, end, openingEnd: isNearOpening ? 0 : openingEnd })
     first = last
   }
   return windows
