@@ -111,6 +111,80 @@ describe('the language', () => {
   })
 })
 
+describe('syntax', () => {
+  it('with errors: what the parser understood behind them stays whole', async () => {
+    const good = `function after(a) {
+  return a.filter((one) => one.isOpen)
+}`
+    const text = `function broken( {
+  if (x {
+}
+
+class {{ ] =
+
+${good}
+
+${good.replace('after', 'later')}`
+    const chunks = await chunksOf(text, { language: 'javascript', maxTokens: 30 })
+    expect(chunks.filter((chunk) => chunk.text === good)).toHaveLength(1)
+    expect(chunks.filter((chunk) => chunk.text === good.replace('after', 'later'))).toHaveLength(1)
+  })
+
+  it('leaves the head of a class to a chunk of its own where its first method then stays whole', async () => {
+    const method = `  async read(first, second, third, fourth) {
+    return this.open(first, second, third, fourth)
+  }`
+    const text = `/** Reads. */\nclass Reader extends Base {\n${method}\n}`
+    const chunks = await chunksOf(text, { language: 'javascript', maxTokens: 33 })
+    expect(chunks.map(({ context, text: part }) => [context, part])).toEqual([
+      [undefined, '/** Reads. */\nclass Reader extends Base {'],
+      ['class Reader extends Base', `${method}\n}`],
+    ])
+  })
+
+  it('keeps comments with what they are about: below, or on the same line', async () => {
+    const text = `// Of the whole file, which is not about the first function.
+
+// About one.
+function one() {} // behind one
+
+function two() {
+  // last words in two
+}
+// About three.
+function three() {}`
+    const chunks = await chunksOf(text, { language: 'javascript', maxTokens: 17 })
+    expect(chunks.map((chunk) => chunk.text)).toEqual([
+      text.slice(0, text.indexOf('\n\n// About one')),
+      text.slice(text.indexOf('// About one'), text.indexOf('\n\nfunction two')),
+      text.slice(text.indexOf('function two'), text.indexOf('\n// About three')),
+      text.slice(text.indexOf('// About three')),
+    ])
+  })
+
+  it('is read right behind emoji, ideographs and tabs', async () => {
+    const text = `# 👩‍👩‍👧 漢字
+def 数える(項目):
+\treturn "😀" + 項目
+
+def zählen(größe):
+\treturn "é" * größe`
+    const chunks = await chunksOf(text, { language: 'python', maxTokens: 25 })
+    expect(chunks.map((chunk) => chunk.text)).toEqual(text.split('\n\n'))
+  })
+
+  it('prefers to cut at blank lines between statements', async () => {
+    const text = `const a = load(1)
+const b = load(2)
+const c = load(3)
+
+const d = load(4)
+const e = load(5)`
+    const chunks = await chunksOf(text, { language: 'javascript', maxTokens: 30 })
+    expect(chunks.map((chunk) => chunk.text)).toEqual(text.split('\n\n'))
+  })
+})
+
 describe('documents of unknown languages', () => {
   it('are cut at blank lines of the least indentation, else at lines', async () => {
     const text = `task build {

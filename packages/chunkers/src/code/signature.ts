@@ -23,12 +23,21 @@ const WRAPPERS = new Set([
 ])
 /** What stands in front of a declaration and is no part of its signature. */
 const LEADING = /comment|decorator|annotation|attribute/
+/** They count as declarations when what they hold has a body. */
+const VALUES = new Set(['variable_declarator', 'assignment_expression', 'pair', 'call_expression'])
 const FUNCTIONS = new Set(['arrow_function', 'function_expression', 'function'])
 
-/** True for declarations, exported, decorated and templated ones included. */
+/** True for declarations, exported, decorated and templated ones included, but not for plain values and calls. */
 export function isDeclaration(node: Node, { declarations }: LanguageProfile): boolean {
-  if (declarations.has(node.type)) return true
-  return node.namedChildren.some(({ type }) => declarations.has(type))
+  return [node, ...node.namedChildren].some(
+    (child) => declarations.has(child.type) && (!VALUES.has(child.type) || holdsBody(child)),
+  )
+}
+
+function holdsBody(node: Node): boolean {
+  if (node.type === 'call_expression') return namedCallback(node) !== undefined
+  const value = node.childForFieldName('value') ?? node.childForFieldName('right')
+  return value?.childForFieldName('body') != null
 }
 
 /** Where the signature of the declaration inside `node` starts, when `node` only wraps that one. */
@@ -66,12 +75,18 @@ export function signatureOf(
 
 /** `describe('cache', () => {…})` and the like: a call with a name and a function. */
 function callSignature(node: Node, text: string): Signature | undefined {
-  const given = node.childForFieldName('arguments')?.namedChildren ?? []
+  const named = namedCallback(node)
+  if (named === undefined) return undefined
+  const head = oneLine(text.slice(node.startIndex, named.name.endIndex))
+  return { text: `${head})`, valueId: named.callback.id }
+}
+
+function namedCallback(call: Node): { readonly name: Node; readonly callback: Node } | undefined {
+  const given = call.childForFieldName('arguments')?.namedChildren ?? []
   const name = given[0]
   const callback = given.at(-1)
   if (name === undefined || callback === undefined || !/string/.test(name.type)) return undefined
-  if (!FUNCTIONS.has(callback.type)) return undefined
-  return { text: `${oneLine(text.slice(node.startIndex, name.endIndex))})`, valueId: callback.id }
+  return FUNCTIONS.has(callback.type) ? { name, callback } : undefined
 }
 
 /** Where the body of a value starts: behind the parameters of a function, at the brace of a struct. */

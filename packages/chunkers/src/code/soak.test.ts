@@ -3,7 +3,7 @@ import { codeChunker } from './code.js'
 import { loadGrammar } from './grammar.js'
 import { parseText } from './parse.js'
 
-/** Memory of every WebAssembly module that a test instantiates. */
+/** Bytes of the WebAssembly memories made from now on: the runtime and its grammars share one. */
 function watchMemory(): () => number {
   const memories = new Set<WebAssembly.Memory>()
   const { Memory } = WebAssembly
@@ -14,16 +14,6 @@ function watchMemory(): () => number {
     memories.add(memory)
     return memory
   })
-  const { instantiate } = WebAssembly
-  vi.spyOn(WebAssembly, 'instantiate').mockImplementation(
-    async (...given: Parameters<typeof WebAssembly.instantiate>) => {
-      const result = await instantiate(...given)
-      const { exports } =
-        'instance' in result ? (result as WebAssembly.WebAssemblyInstantiatedSource).instance : result
-      for (const value of Object.values(exports)) if (value instanceof Memory) memories.add(value)
-      return result
-    },
-  )
   return () => {
     expect(memories.size).toBeGreaterThan(0)
     let bytes = 0

@@ -22,7 +22,7 @@ const maxTokens = 120
 function read(folder: string, names: readonly string[]): Document[] {
   return names.map((name) => {
     const uri = join(folder, name)
-    return { id: name, text: readFileSync(uri, 'utf8').slice(0, 150_000), marks: [], metadata: {}, uri }
+    return { id: name, text: readFileSync(uri, 'utf8').slice(0, 100_000), marks: [], metadata: {}, uri }
   })
 }
 
