@@ -1,5 +1,6 @@
 import { characterClasses, isBlankClass, NEWLINE, trimBlanks } from '../internal/classes.js'
 import { CutTable } from '../internal/cut-table.js'
+import type { Pace } from '../structural/pace.js'
 import { contentStart, pushCut } from '../structural/pack-range.js'
 
 /** Behind a blank line; minus the indentation of the line that follows. */
@@ -26,11 +27,13 @@ const OPENS_COMMENT = /(?:\/\/|\/\*|\*|#|--|@|"""|''')/y
  * Where code of any language may be cut within [start, end): behind blank lines, then at line breaks, both the
  * better the less the next line is indented; inside long lines behind punctuation.
  */
-export function lineCuts(text: string, start: number, end: number): CutTable {
+export async function lineCuts(text: string, start: number, end: number, pace: Pace): Promise<CutTable> {
   const classes = characterClasses()
   const cuts = new CutTable()
   let previous = -1
   for (let at = start; at < end; ) {
+    const pause = pace()
+    if (pause) await pause
     const lineEnd = lineEndOf(text, at, end)
     let content = at
     let columns = 0
@@ -44,7 +47,7 @@ export function lineCuts(text: string, start: number, end: number): CutTable {
         const rank = lineRank(text, previous, textEnd, at, content, indent, classes)
         pushCut(cuts, text, start, end, textEnd, rank)
       }
-      punctuationCuts(text, start, end, content, lineEnd, cuts)
+      await punctuationCuts(text, start, end, content, lineEnd, cuts, pace)
       previous = content
     }
     at = lineEnd < end ? lineEnd + 1 : end
@@ -86,18 +89,21 @@ export function hasBlankLine(text: string, start: number, end: number, classes: 
   return false
 }
 
-function punctuationCuts(
+async function punctuationCuts(
   text: string,
   start: number,
   end: number,
   from: number,
   lineEnd: number,
   cuts: CutTable,
-): void {
+  pace: Pace,
+): Promise<void> {
   for (let at = from; at < lineEnd; at++) {
     const unit = text.charCodeAt(at)
     const isComma = unit === 0x2c
     if (isComma || unit === 0x3b || unit === 0x7b || unit === 0x7d) {
+      const pause = pace()
+      if (pause) await pause
       pushCut(cuts, text, start, end, at + 1, isComma ? COMMA : STATEMENT)
     }
   }

@@ -44,7 +44,9 @@ export async function splitLines(
     minTokens: 0,
     contextAt: () => NO_CONTEXT,
   }
-  await packRange(plan, 0, text.length, lineCuts(text, 0, text.length), spans, makePace(options.signal))
+  const pace = makePace(options.signal)
+  const cuts = await lineCuts(text, 0, text.length, pace)
+  await packRange(plan, 0, text.length, cuts, spans, pace)
   return spans
 }
 
@@ -193,7 +195,8 @@ class TreeSplitter {
     const plan = this.#planOf((offset) => (offset <= content ? head : inner))
     // From the end of what came before, so that the first line keeps its indentation.
     const from = trimBlanks(text, 0, start, characterClasses())
-    await packRange(plan, from, end, lineCuts(text, start, end), this.spans, this.#pace)
+    const cuts = await lineCuts(text, start, end, this.#pace)
+    await packRange(plan, from, end, cuts, this.spans, this.#pace)
   }
 
   #push(start: number, end: number, frame: Frame | undefined): void {
