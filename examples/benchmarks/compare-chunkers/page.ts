@@ -62,6 +62,7 @@ function corpusSection(corpus: PageCorpus): string {
       xLabel: 'tokens of the first k passages (mean)',
       yLabel: 'recall of reference characters',
       series: recall,
+      logarithmic: true,
       numbered: true,
     }),
   ])

@@ -9,6 +9,8 @@ export interface PlotOptions {
   readonly xLabel: string
   readonly yLabel: string
   readonly series: readonly Series[]
+  /** A logarithmic x axis, for values above 0. @default false */
+  readonly logarithmic?: boolean | undefined
   /** Marks each point of a line with its number from 1. @default false */
   readonly numbered?: boolean | undefined
 }
@@ -16,7 +18,7 @@ export interface PlotOptions {
 const width = 560
 const height = 340
 const left = 56
-const right = 14
+const right = 26
 const top = 34
 const bottom = 46
 const colours = 6
@@ -25,11 +27,14 @@ const colours = 6
 export function linePlot(options: PlotOptions): string {
   const points = options.series.flatMap((series) => series.points)
   if (points.length === 0) return ''
-  const xs = niceTicks(points.map(([x]) => x))
+  const log = options.logarithmic ?? false
+  const xs = log ? logTicks(points.map(([x]) => x)) : niceTicks(points.map(([x]) => x))
   const ys = niceTicks(points.map(([, y]) => y))
   const [xMin, xMax] = [xs[0]!, xs.at(-1)!]
   const [yMin, yMax] = [ys[0]!, ys.at(-1)!]
-  const px = (x: number) => left + ((x - xMin) / (xMax - xMin)) * (width - left - right)
+  const scale = (x: number) => (log ? Math.log(x) : x)
+  const px = (x: number) =>
+    left + ((scale(x) - scale(xMin)) / (scale(xMax) - scale(xMin))) * (width - left - right)
   const py = (y: number) => height - bottom - ((y - yMin) / (yMax - yMin)) * (height - top - bottom)
   const parts = [
     `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(options.title)}">`,
@@ -113,6 +118,18 @@ function niceTicks(values: readonly number[]): number[] {
   const last = Math.ceil(high / step - 1e-9)
   for (let i = Math.floor(low / step + 1e-9); i <= last; i++) ticks.push(Number((i * step).toPrecision(12)))
   return ticks
+}
+
+/** One, two and five times the powers of ten around all the values. */
+function logTicks(values: readonly number[]): number[] {
+  const low = Math.min(...values)
+  const high = Math.max(...values)
+  const ticks: number[] = []
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++)
+    for (const factor of [1, 2, 5]) ticks.push(factor * 10 ** power)
+  const first = ticks.findLastIndex((tick) => tick <= low)
+  const last = ticks.findIndex((tick) => tick >= high)
+  return ticks.slice(first, Math.max(last, first + 1) + 1)
 }
 
 function tickLabel(value: number): string {

@@ -26,7 +26,7 @@ export const publishedLarge: { readonly [row: string]: PublishedRow } = {
 
 /** With all-MiniLM-L6-v2, the rows that are measured here too. */
 export const publishedMiniLm: { readonly [row: string]: PublishedRow } = {
+  'Recursive 250': { recall: 78.5, precision: 5.4, omega: 26.7, iou: 5.4 },
   'Recursive 200': { recall: 75.7, precision: 6.5, omega: 31.2, iou: 6.5 },
-  'TokenText 200': { recall: 76.6, precision: 4.1, omega: 19.1, iou: 4.1 },
   'Cluster 200': { recall: 75.2, precision: 7.2, omega: 33.6, iou: 7.2 },
 }

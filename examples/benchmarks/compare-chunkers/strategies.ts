@@ -30,6 +30,8 @@ export interface Strategy {
   /** Also measured with a transformer, which takes minutes. */
   readonly slow?: boolean
   readonly quick?: boolean
+  /** Has a line in the plots. */
+  readonly plotted?: boolean
   /** Row of the published table, and the same algorithm as published. */
   readonly published?: { readonly row: string; readonly reference?: string }
 }
@@ -51,6 +53,7 @@ export const strategies: readonly Strategy[] = [
     name: 'fixed 400/20%',
     make: ({ tokenizer }) => fixed400({ tokenizer }),
     adobe: true,
+    plotted: true,
     slow: true,
     quick: true,
   },
@@ -58,6 +61,7 @@ export const strategies: readonly Strategy[] = [
     name: 'fixed 1000/20%',
     make: ({ tokenizer }) => fixed1000({ tokenizer }),
     adobe: true,
+    plotted: true,
     slow: true,
     quick: true,
   },
@@ -66,6 +70,7 @@ export const strategies: readonly Strategy[] = [
     make: ({ tokenizer }) => hierarchicalChunker({ sizes: [1500, 300], overlapTokens: 60, tokenizer }),
     shows: 'windows',
     adobe: true,
+    plotted: true,
     slow: true,
     quick: true,
   },
@@ -80,6 +85,7 @@ export const strategies: readonly Strategy[] = [
         maxTokens: 400,
       }),
     adobe: true,
+    plotted: true,
     slow: true,
     quick: true,
   },
@@ -95,6 +101,7 @@ export const strategies: readonly Strategy[] = [
   },
   {
     name: 'cluster 200',
+    plotted: true,
     make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 200 }),
     slow: true,
     quick: true,
@@ -102,28 +109,37 @@ export const strategies: readonly Strategy[] = [
   },
   {
     name: 'cluster 400',
+    plotted: true,
     make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 400 }),
     slow: true,
     published: { row: 'Cluster 400', reference: 'reference cluster 400' },
   },
-  { name: 'sentence 300', make: ({ tokenizer }) => sentence300({ tokenizer }) },
+  { name: 'sentence 300', plotted: true, make: ({ tokenizer }) => sentence300({ tokenizer }) },
   {
     name: 'sentence 100',
+    plotted: true,
     make: ({ tokenizer }) => sentenceChunker({ maxTokens: 100, tokenizer }),
     slow: true,
   },
-  { name: 'structural 400', make: ({ tokenizer }) => structuralChunker({ maxTokens: 400, tokenizer }) },
-  { name: 'recursive 120', make: recursive(120, 0), slow: true },
+  {
+    name: 'structural 400',
+    plotted: true,
+    make: ({ tokenizer }) => structuralChunker({ maxTokens: 400, tokenizer }),
+  },
+  { name: 'recursive 120', plotted: true, make: recursive(120, 0), slow: true },
   { name: 'recursive 140', make: recursive(140, 0), slow: true },
   {
     name: 'recursive 200',
+    plotted: true,
     make: recursive(200, 0),
     slow: true,
     quick: true,
     published: { row: 'Recursive 200', reference: 'reference recursive 200' },
   },
+  { name: 'recursive 250', make: recursive(250, 0), slow: true, published: { row: 'Recursive 250' } },
   {
     name: 'recursive 400',
+    plotted: true,
     make: recursive(400, 0),
     published: { row: 'Recursive 400', reference: 'reference recursive 400' },
   },

@@ -16,10 +16,13 @@ export interface Difference {
 }
 
 const familyError = 0.05
+/** A smaller difference is not worth a name, however sure it is. */
+const leastDifference = 0.005
 
 /**
  * All pairs of contenders, each with the interval of its difference. With several pairs one of them soon looks
- * real by luck: the error of 5 % is shared out among them (Bonferroni).
+ * real by luck: the error of 5 % is shared out among them (Bonferroni). Differences below 0.005 are
+ * left out.
  */
 export function differences(contenders: readonly Contender[]): Difference[] {
   const pairs = (contenders.length * (contenders.length - 1)) / 2
@@ -30,10 +33,11 @@ export function differences(contenders: readonly Contender[]): Difference[] {
         confidence: 1 - familyError / pairs,
         resamples: 10_000,
       })
+      const isReal = significant && Math.abs(mean) >= leastDifference
       found.push(
         mean >= 0
-          ? { better: one.name, worse: other.name, mean, low, high, isReal: significant }
-          : { better: other.name, worse: one.name, mean: -mean, low: -high, high: -low, isReal: significant },
+          ? { better: one.name, worse: other.name, mean, low, high, isReal }
+          : { better: other.name, worse: one.name, mean: -mean, low: -high, high: -low, isReal },
       )
     }
   }
