@@ -100,6 +100,11 @@ export const strategies: readonly Strategy[] = [
     slow: true,
   },
   {
+    name: 'cluster 160',
+    make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 160 }),
+    slow: true,
+  },
+  {
     name: 'cluster 200',
     plotted: true,
     make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 200 }),
