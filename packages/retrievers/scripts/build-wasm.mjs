@@ -1,4 +1,4 @@
-// Compiles assembly/flat.ts to WebAssembly and writes the bytes as src/wasm/*.wasm.ts.
+// Compiles assembly/{flat,hnsw}.ts to WebAssembly and writes the bytes as src/wasm/*.wasm.ts.
 // With --check nothing is written; the exit code says whether the written files equal a fresh compile.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
-const modules = ['flat']
+const modules = ['flat', 'hnsw']
 
 /** The text of src/wasm/<name>.wasm.ts. */
 export async function compile(name) {

@@ -1,0 +1,27 @@
+// Memory is handed out from bottom to top and grows page by page; nothing is moved or given back.
+
+const pageBits: u64 = 16
+const mostPages: u64 = 65536
+
+let top: u64 = 0
+
+export function resetMemory(): void {
+  top = 1024
+}
+
+export function memoryTop(): usize {
+  return <usize>top
+}
+
+/** `bytes` of zeros at a multiple of 16; 0 when the memory cannot grow so far. */
+export function allocate(bytes: usize): usize {
+  const at = (top + 15) & ~15
+  const end = at + <u64>bytes
+  const pages = (end + (1 << pageBits) - 1) >> pageBits
+  // The last page stays unused, so that no address reaches 2^32.
+  if (pages >= mostPages) return 0
+  const present = <u64>memory.size()
+  if (pages > present && memory.grow(<i32>(pages - present)) < 0) return 0
+  top = end
+  return <usize>at
+}

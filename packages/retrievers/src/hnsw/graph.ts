@@ -1,0 +1,122 @@
+import type { QueryRow } from '../flat/rows.js'
+import hnswModule from '../wasm/hnsw.wasm.js'
+import { instantiate } from '../wasm/instantiate.js'
+
+/** Slots that {@link Graph.score} takes at once. */
+export const listRoom = 1024
+/** Set in a search result for a node that is dead. */
+export const deadMark = 0x80000000
+
+/**
+ * The navigable graph over slots: what is linked, walked and repaired. Which slot holds what, what is deleted
+ * and when it is repaired is decided outside.
+ */
+export interface Graph {
+  readonly bytes: number
+  /** Where the next query, or the next vector to insert, is written. */
+  readonly query: QueryRow
+  /** Makes room; false when there is none. */
+  reserve(slots: number): boolean
+  /** The query becomes the vector of a free slot, linked on layers 0 … `layers`. */
+  insert(slot: number, layers: number): Inserted
+  /** From now on the node is walked through, but no new link leads to it. */
+  kill(slot: number): void
+  /** Frees what a dead node holds, once no node links to it. */
+  release(slot: number): void
+  /** Replaces the links of a node to dead ones. */
+  repair(slot: number): void
+  /** Where walks start; -1 for nowhere. */
+  setEntry(slot: number, layer: number): void
+  /** Slots of the `ef` nearest that a walk finds, best first, dead ones with {@link deadMark}; overwritten by the next call. `undefined` when memory is full. */
+  search(ef: number): Uint32Array | undefined
+  /** Scores by floats of `count` slots; overwritten by the next call. */
+  score(slots: Uint32Array, count: number): Float32Array
+  /** A copy of the links of a slot, in their order. */
+  links(slot: number, layer: number): Uint32Array
+}
+
+/** Linked; or nothing changed, because the memory is full; or dead at once, because all nodes around it are. */
+export type Inserted = 'linked' | 'full' | 'alone'
+
+const insertions: readonly Inserted[] = ['full', 'linked', 'alone']
+
+export interface GraphOptions {
+  readonly euclidean: boolean
+  /** A multiple of 16. */
+  readonly dimensions: number
+  /** Walk on int8 codes. */
+  readonly codes: boolean
+  /** Links of a node on an upper layer, twice that on layer 0 (M). */
+  readonly connectivity: number
+  readonly efConstruction: number
+}
+
+/** The graph in WebAssembly memory, at most 4 GiB; growing copies no vector. `undefined` without WebAssembly SIMD. */
+export function wasmGraph(options: GraphOptions): Graph | undefined {
+  const instance = instantiate(hnswModule)
+  if (instance === undefined) return undefined
+  const { memory, call } = instance
+  const { dimensions, codes } = options
+  const ready = call('setup')(
+    options.euclidean ? 1 : 0,
+    dimensions,
+    codes ? 1 : 0,
+    options.connectivity,
+    options.efConstruction,
+  )
+  if (ready === 0) return undefined
+  const [reserve, insert, growPool, search, scoreList] = [
+    call('reserve'),
+    call('insert'),
+    call('growPool'),
+    call('search'),
+    call('scoreList'),
+  ]
+  const [resultArea, linkArea, linkCount] = [call('resultArea'), call('linkArea'), call('linkCount')]
+  const queryAt = call('queryArea')()
+  const listAt = call('listArea')()
+  const usedBytes = call('usedBytes')
+  const viewQuery = (): QueryRow => ({
+    floats: new Float32Array(memory.buffer, queryAt, dimensions),
+    codes: new Int8Array(memory.buffer, queryAt + dimensions * 4, codes ? dimensions : 0),
+    tail: new Float32Array(memory.buffer, queryAt + dimensions * (codes ? 5 : 4), codes ? 2 : 0),
+  })
+  let query = viewQuery()
+  let slots = new Uint32Array(memory.buffer, listAt, listRoom)
+  let scores = new Float32Array(memory.buffer, listAt, listRoom)
+  // Growing detaches the views.
+  const refresh = () => {
+    if (query.floats.buffer === memory.buffer) return
+    query = viewQuery()
+    slots = new Uint32Array(memory.buffer, listAt, listRoom)
+    scores = new Float32Array(memory.buffer, listAt, listRoom)
+  }
+  return {
+    get bytes() {
+      return usedBytes() >>> 0
+    },
+    get query() {
+      refresh()
+      return query
+    },
+    reserve: (count) => reserve(count) !== 0,
+    insert: (slot, layers) => insertions[insert(slot, layers)]!,
+    kill: call('kill'),
+    release: call('release'),
+    repair: call('repair'),
+    setEntry: call('setEntry'),
+    search(ef) {
+      if (growPool(ef) === 0) return undefined
+      const count = search(ef)
+      return new Uint32Array(memory.buffer, resultArea() >>> 0, count)
+    },
+    score(list, count) {
+      refresh()
+      slots.set(count === list.length ? list : list.subarray(0, count))
+      scoreList(count)
+      return scores
+    },
+    links: (slot, layer) =>
+      new Uint32Array(memory.buffer, linkArea(slot, layer) >>> 0, linkCount(slot, layer)).slice(),
+  }
+}

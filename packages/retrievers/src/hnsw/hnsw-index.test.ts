@@ -1,0 +1,13 @@
+import { vectorIndexLaws } from '@tesserae/core/testing'
+import { describe, it } from 'vitest'
+import { hnswIndex } from './hnsw-index.js'
+
+for (const backend of ['wasm', 'typescript'] as const) {
+  for (const quantization of ['none', 'int8'] as const) {
+    describe(`hnswIndex keeps the laws: ${backend}, ${quantization}`, () => {
+      const make = (options: Parameters<typeof hnswIndex>[0]) =>
+        hnswIndex({ ...options, backend, quantization })
+      for (const law of vectorIndexLaws(make, { exact: false, count: 2500 })) it(law.name, () => law.run())
+    })
+  }
+}
