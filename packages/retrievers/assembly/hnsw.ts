@@ -274,26 +274,48 @@ function visit(slot: u32): bool {
   return true
 }
 
-/** Puts a key into the pool of at most `ef`, best first; its place, or `ef` when it is not among the best. */
-function offer(key: u64, ef: u32): u32 {
-  let low: u32 = 0
-  let high = poolSize
-  if (poolSize == ef) {
-    if (key < load<u64>(pool + (<usize>(ef - 1) << 3))) return ef
-    high--
-  } else poolSize++
-  const last = high
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (load<u64>(pool + (<usize>middle << 3)) > key) low = middle + 1
-    else high = middle
+/** Sorts one more key into `backKeys`, best first. */
+// @ts-ignore: decorator
+@inline
+function sortIn(key: u64, count: u32): void {
+  let at = backKeys + (<usize>count << 3)
+  for (; at > backKeys && load<u64>(at - 8) < key; at -= 8) store<u64>(at, load<u64>(at - 8))
+  store<u64>(at, key)
+}
+
+/**
+ * Merges the `count` scored slots of the batch into the pool of at most `ef`, best first, in one pass from its end.
+ * The place of the best new one, or `ef` when none is among the best.
+ */
+function offerBatch(count: u32, ef: u32): u32 {
+  const full = poolSize == ef
+  const worst = full ? load<u64>(pool + (<usize>(ef - 1) << 3)) : 0
+  let fresh: u32 = 0
+  for (let i: usize = 0; i < <usize>count << 2; i += 4) {
+    const key = keyOf(load<f32>(batchScores + i), load<u32>(batch + i))
+    if (key > worst) sortIn(key, fresh++)
   }
-  const place = pool + (<usize>low << 3)
-  let at = pool + (<usize>last << 3)
-  for (; at >= place + 16; at -= 16) v128.store(at - 8, v128.load(at - 16))
-  if (at > place) store<u64>(at, load<u64>(at - 8))
-  store<u64>(place, key)
-  return low
+  if (fresh == 0) return ef
+  let held = pool + (<usize>poolSize << 3)
+  let added = backKeys + (<usize>fresh << 3)
+  let total = poolSize + fresh
+  for (; total > ef; total--) {
+    if (held > pool && load<u64>(held - 8) < load<u64>(added - 8)) held -= 8
+    else added -= 8
+  }
+  poolSize = total
+  let to = pool + (<usize>total << 3)
+  while (added > backKeys) {
+    const key = load<u64>(added - 8)
+    for (; held > pool && load<u64>(held - 8) < key; held -= 8) {
+      to -= 8
+      store<u64>(to, load<u64>(held - 8))
+    }
+    to -= 8
+    store<u64>(to, key)
+    added -= 8
+  }
+  return <u32>((to - pool) >> 3)
 }
 
 /**
@@ -328,10 +350,7 @@ function walk(row: usize, ef: u32, layer: i32): void {
     const count = <u32>((found - batch) >> 2)
     if (count == 0) continue
     scoreSlots(row, batch, count, batchScores)
-    for (let i: usize = 0; i < <usize>count << 2; i += 4) {
-      const place = offer(keyOf(load<f32>(batchScores + i), load<u32>(batch + i)), ef)
-      if (place < next) next = place
-    }
+    next = min(next, offerBatch(count, ef))
   }
 }
 
@@ -391,10 +410,8 @@ function linkBack(from: u32, to: u32, layer: i32): void {
   store<u32>(batch + (<usize>count << 2), to)
   scoreSlots(walkRow(from), batch, count + 1, batchScores)
   for (let i: u32 = 0; i <= count; i++) {
-    const key = keyOf(load<f32>(batchScores + (<usize>i << 2)), load<u32>(batch + (<usize>i << 2)))
-    let at = backKeys + (<usize>i << 3)
-    for (; at > backKeys && load<u64>(at - 8) < key; at -= 8) store<u64>(at, load<u64>(at - 8))
-    store<u64>(at, key)
+    const at = <usize>i << 2
+    sortIn(keyOf(load<f32>(batchScores + at), load<u32>(batch + at)), i)
   }
   writeLinks(node, layer, chosenBack, select(backKeys, count + 1, most, chosenBack))
 }
@@ -486,9 +503,7 @@ function offerLive(row: usize, node: usize, layer: i32): void {
   }
   const count = <u32>((found - batch) >> 2)
   scoreSlots(row, batch, count, batchScores)
-  for (let i: usize = 0; i < <usize>count << 2; i += 4) {
-    offer(keyOf(load<f32>(batchScores + i), load<u32>(batch + i)), construction)
-  }
+  offerBatch(count, construction)
 }
 
 function isLinked(from: u32, to: u32, layer: i32): bool {
