@@ -99,10 +99,10 @@ describe.each(each)('%s', (name, chunker) => {
 
 it('notices an abort while it packs a large document', async () => {
   const controller = new AbortController()
+  setTimeout(() => controller.abort(new Error('enough')), 0)
   const splitting = recursiveChunker({ maxTokens: 2 }).split(documentOf('word '.repeat(600_000)), {
     signal: controller.signal,
   })
-  setTimeout(() => controller.abort(new Error('enough')), 0)
   await expect(splitting).rejects.toThrow('enough')
 })
 

@@ -154,8 +154,8 @@ describe('csvChunker', () => {
   it('ends with the reason of the signal while it works', async () => {
     const controller = new AbortController()
     const text = 'a name,12\n'.repeat(300_000)
-    const run = csvChunker({ maxTokens: 20 }).split(plain(text), { signal: controller.signal })
     setTimeout(() => controller.abort(new Error('enough')), 0)
+    const run = csvChunker({ maxTokens: 20 }).split(plain(text), { signal: controller.signal })
     await expect(run).rejects.toThrow('enough')
   })
 

@@ -182,8 +182,8 @@ describe('jsonChunker', () => {
   it('ends with the reason of the signal while it works', async () => {
     const controller = new AbortController()
     const text = `[${'"some words",'.repeat(300_000)}0]`
-    const run = jsonChunker({ maxTokens: 20 }).split(plain(text), { signal: controller.signal })
     setTimeout(() => controller.abort(new Error('enough')), 0)
+    const run = jsonChunker({ maxTokens: 20 }).split(plain(text), { signal: controller.signal })
     await expect(run).rejects.toThrow('enough')
   })
 

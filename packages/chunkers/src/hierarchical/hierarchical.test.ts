@@ -109,8 +109,8 @@ describe('hierarchicalChunker', () => {
 
   it('ends with the reason of the signal while it works', async () => {
     const controller = new AbortController()
-    const run = hierarchical1500().levels(plain(sentences(200_000)), { signal: controller.signal })
     setTimeout(() => controller.abort(new Error('enough')), 0)
+    const run = hierarchical1500().levels(plain(sentences(200_000)), { signal: controller.signal })
     await expect(run).rejects.toThrow('enough')
     await expect(hierarchical1500().levels(plain('a'), { signal: AbortSignal.abort('no') })).rejects.toBe(
       'no',

@@ -130,8 +130,8 @@ describe('sectionChunker', () => {
   it('ends with the reason of the signal while it works', async () => {
     const controller = new AbortController()
     const chunker = sectionChunker({ patterns: contractSections })
-    const run = chunker.split(plain('1. A clause.\n'.repeat(200_000)), { signal: controller.signal })
     setTimeout(() => controller.abort(new Error('enough')), 0)
+    const run = chunker.split(plain('1. A clause.\n'.repeat(200_000)), { signal: controller.signal })
     await expect(run).rejects.toThrow('enough')
   })
 

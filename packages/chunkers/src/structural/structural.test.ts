@@ -325,8 +325,8 @@ describe('structuralChunker: hostile documents', () => {
   it('ends with the reason of the signal while it works', async () => {
     const document = markdownDocument('d', '# A\n\nText of the section.\n\n'.repeat(200_000))
     const controller = new AbortController()
-    const run = structuralChunker({ minTokens: 0 }).split(document, { signal: controller.signal })
     setTimeout(() => controller.abort(new Error('enough')), 0)
+    const run = structuralChunker({ minTokens: 0 }).split(document, { signal: controller.signal })
     await expect(run).rejects.toThrow('enough')
   })
 
