@@ -1,31 +1,39 @@
+import { lawsCampaign } from './laws.js'
 import { type VolumeOptions, volumeCampaign } from './volume.js'
 
 const usage = `Usage: campaign <name> [options] [--json]
 
   volume     ingests a large generated folder into a streaming sink under a heap limit
              --megabytes N   size of the folder (default 2048)
-             --heap N        heap limit of the ingesting process in MB (default 256)`
+             --heap N        heap limit of the ingesting process in MB (default 256)
+  laws       runs the laws of every chunker on many generated texts
+             --texts N       texts per chunker (default 10000)`
 
 /** Runs one campaign; resolves with the exit code: 0 when it held, 1 when it did not, 2 for wrong arguments. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
-  if (name !== 'volume') {
-    console.error(name === undefined ? usage : `There is no campaign "${name}".\n\n${usage}`)
-    return 2
-  }
-  let options: VolumeOptions
+  const json = rest.includes('--json')
   try {
-    options = {
-      megabytes: readNumber(rest, '--megabytes', 2048),
-      heapMegabytes: readNumber(rest, '--heap', 256),
+    if (name === 'volume') {
+      return await volume(
+        { megabytes: readNumber(rest, '--megabytes', 2048), heapMegabytes: readNumber(rest, '--heap', 256) },
+        json,
+      )
     }
+    if (name === 'laws') return await laws(readNumber(rest, '--texts', 10_000), json)
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    if (!(error instanceof UsageError)) throw error
+    console.error(`${error.message}\n\n${usage}`)
     return 2
   }
+  console.error(name === undefined ? usage : `There is no campaign "${name}".\n\n${usage}`)
+  return 2
+}
+
+async function volume(options: VolumeOptions, json: boolean): Promise<number> {
   const result = await volumeCampaign(options, (text) => process.stderr.write(`${text}\n`))
   console.log(
-    rest.includes('--json')
+    json
       ? JSON.stringify(result)
       : `${result.megabytes} MB, ${result.documents} documents, ${result.chunks} chunks, ${result.failures} failures in ` +
           `${result.seconds.toFixed(1)} s under a heap of ${result.heapMegabytes} MB; peak resident ${result.peakResidentMegabytes} MB`,
@@ -33,12 +41,25 @@ export async function main(args: readonly string[]): Promise<number> {
   return result.documents === result.expectedDocuments && result.failures === 0 ? 0 : 1
 }
 
+async function laws(texts: number, json: boolean): Promise<number> {
+  const code = await lawsCampaign(texts)
+  const result = { texts, held: code === 0 }
+  console.log(
+    json
+      ? JSON.stringify(result)
+      : `${texts} texts per chunker: ${result.held ? 'every law held' : 'BROKEN'}`,
+  )
+  return code
+}
+
+class UsageError extends Error {}
+
 function readNumber(args: readonly string[], name: string, fallback: number): number {
   const at = args.findIndex((argument) => argument === name || argument.startsWith(`${name}=`))
   if (at === -1) return fallback
   const text = args[at] === name ? args[at + 1] : args[at]!.slice(name.length + 1)
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1)
-    throw new Error(`${name} must be a positive integer, got ${text ?? 'nothing'}.`)
+    throw new UsageError(`${name} must be a positive integer, got ${text ?? 'nothing'}.`)
   return value
 }

@@ -3,6 +3,7 @@ import { pieceTokenizer } from '@tesserae/core'
 import { chunkerLaws } from '@tesserae/core/testing'
 import { describe, it } from 'vitest'
 import { recursiveChunker } from './recursive.js'
+import { lawShare } from './testing/law-texts.js'
 
 /** One token per UTF-16 code unit: the finest ruler there is, so that every cap is exact. */
 const unitTokenizer: Tokenizer = {
@@ -29,6 +30,7 @@ interface Subject {
   readonly make: () => Chunker
   readonly maxTokens?: number
   readonly tokenizer?: Tokenizer
+  /** Texts of 10,000 over all subjects. */
   readonly count: number
   /** Small for small caps: the suite counts the tokens of each span from scratch. */
   readonly hugeLineUnits?: number
@@ -85,9 +87,9 @@ const subjects: readonly Subject[] = [
   },
 ]
 
-for (const [index, { name, make, ...options }] of subjects.entries()) {
+for (const [index, { name, make, count, ...options }] of subjects.entries()) {
   describe(`laws: ${name}`, () => {
-    for (const law of chunkerLaws(make, { ...options, seed: index + 1 })) {
+    for (const law of chunkerLaws(make, { ...options, count: lawShare(count), seed: index + 1 })) {
       it(law.name, () => law.run())
     }
   })

@@ -3,8 +3,12 @@ import { type ChunkerLawOptions, chunkerLaws } from '@tesserae/core/testing'
 import { describe, it } from 'vitest'
 import type { SentenceChunkerOptions } from './sentence.js'
 import { sentenceChunker } from './sentence.js'
+import { lawShare } from './testing/law-texts.js'
 
-const subjects: readonly (readonly [SentenceChunkerOptions, ChunkerLawOptions])[] = [
+const subjects: readonly (readonly [
+  SentenceChunkerOptions,
+  ChunkerLawOptions & { readonly count: number },
+])[] = [
   [{ maxTokens: 60 }, { count: 3000 }],
   [{ maxTokens: 50, overlapSentences: 1, windowSentences: 2 }, { count: 2500 }],
   [
@@ -21,9 +25,10 @@ const subjects: readonly (readonly [SentenceChunkerOptions, ChunkerLawOptions])[
 
 for (const [index, [options, laws]] of subjects.entries()) {
   describe(`laws: sentence ${JSON.stringify(options)}`, () => {
+    const count = lawShare(laws.count)
     const own = { maxTokens: options.maxTokens, tokenizer: pieceTokenizer() }
     const make = () => sentenceChunker(options)
-    for (const law of chunkerLaws(make, { hugeLineUnits: 2000, seed: 60 + index, ...own, ...laws })) {
+    for (const law of chunkerLaws(make, { hugeLineUnits: 2000, seed: 60 + index, ...own, ...laws, count })) {
       it(law.name, () => law.run())
     }
   })

@@ -5,10 +5,11 @@ import { pieceTokenizer } from '@tesserae/core'
 import { chunkerLaws, fakeLanguageModel, seededRandom } from '@tesserae/core/testing'
 import { describe, it } from 'vitest'
 import { recursiveChunker } from '../recursive.js'
+import { lawShare } from '../testing/law-texts.js'
 import { contextualChunker } from './contextual.js'
 import { languageModelChunker } from './language-model-chunker.js'
 
-const count = Number(process.env.TESSERAE_LAW_TEXTS ?? 300)
+const count = lawShare(3000)
 const shared = process.env.TESSERAE_SHARED ?? join(import.meta.dirname, '../../../../../shared')
 const naughtyStrings = join(shared, 'data/hostile/blns/blns.json')
 const hasShared = existsSync(naughtyStrings)

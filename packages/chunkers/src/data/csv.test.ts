@@ -2,11 +2,12 @@ import type { Document } from '@tesserae/core'
 import { pieceTokenizer, toChunks } from '@tesserae/core'
 import { chunkerLaws, generateTexts, seededRandom } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
+import { lawTexts } from '../testing/law-texts.js'
 import type { CsvChunkerOptions } from './csv.js'
 import { csvChunker } from './csv.js'
 import { cellsOf, csvRows, findDelimiter } from './csv-rows.js'
 
-const count = Number(process.env.TESSERAE_LAW_TEXTS ?? 1000)
+const count = lawTexts
 const plain = (text: string): Document => ({ id: 'd', text, marks: [], metadata: {} })
 
 async function shown(text: string, options: CsvChunkerOptions) {

@@ -3,11 +3,12 @@ import { pieceTokenizer, toChunks } from '@tesserae/core'
 import { chunkerLaws, generateTexts, seededRandom } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { recursiveChunker } from '../recursive.js'
+import { lawTexts } from '../testing/law-texts.js'
 import { jsonChunker } from './json.js'
 import type { OpenApiChunkerOptions } from './open-api.js'
 import { openApiChunker } from './open-api.js'
 
-const count = Number(process.env.TESSERAE_LAW_TEXTS ?? 1000)
+const count = lawTexts
 const plain = (text: string): Document => ({ id: 'd', text, marks: [], metadata: {} })
 
 async function shown(value: unknown, options: OpenApiChunkerOptions) {

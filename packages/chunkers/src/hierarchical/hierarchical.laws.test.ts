@@ -2,10 +2,11 @@ import { pieceTokenizer } from '@tesserae/core'
 import { chunkerLaws } from '@tesserae/core/testing'
 import { describe, it } from 'vitest'
 import { markdownDocument, randomlyMarkedDocument } from '../structural/testing/mark-blocks.js'
+import { lawTexts } from '../testing/law-texts.js'
 import type { HierarchicalChunkerOptions } from './hierarchical.js'
 import { hierarchicalChunker } from './hierarchical.js'
 
-const count = Number(process.env.TESSERAE_LAW_TEXTS ?? 1000)
+const count = lawTexts
 
 const subjects: readonly (readonly [
   HierarchicalChunkerOptions & { readonly sizes: readonly number[] },

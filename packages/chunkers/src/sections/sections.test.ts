@@ -3,11 +3,12 @@ import { pieceTokenizer, toChunks } from '@tesserae/core'
 import { chunkerLaws } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { markdownDocument, randomlyMarkedDocument } from '../structural/testing/mark-blocks.js'
+import { lawTexts } from '../testing/law-texts.js'
 import { contractSections, legalSections } from './patterns.js'
 import type { SectionChunkerOptions } from './sections.js'
 import { sectionChunker } from './sections.js'
 
-const count = Number(process.env.TESSERAE_LAW_TEXTS ?? 1000)
+const count = lawTexts
 const plain = (text: string): Document => ({ id: 'd', text, marks: [], metadata: {} })
 
 async function shown(source: string | Document, options: SectionChunkerOptions) {

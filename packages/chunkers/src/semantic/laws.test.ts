@@ -4,10 +4,11 @@ import type { Chunker, Tokenizer } from '@tesserae/core'
 import { pieceTokenizer } from '@tesserae/core'
 import { chunkerLaws, fakeEmbedder } from '@tesserae/core/testing'
 import { describe, it } from 'vitest'
+import { lawShare } from '../testing/law-texts.js'
 import { clusterChunker } from './cluster.js'
 import { semanticChunker } from './semantic.js'
 
-const count = Number(process.env.TESSERAE_LAW_TEXTS ?? 300)
+const count = lawShare(3000)
 const shared = process.env.TESSERAE_SHARED ?? join(import.meta.dirname, '../../../../../shared')
 const naughtyStrings = join(shared, 'data/hostile/blns/blns.json')
 const hasShared = existsSync(naughtyStrings)

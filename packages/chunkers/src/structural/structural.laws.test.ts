@@ -2,11 +2,12 @@ import type { Document, Tokenizer } from '@tesserae/core'
 import { pieceTokenizer } from '@tesserae/core'
 import { chunkerLaws, markedDocument } from '@tesserae/core/testing'
 import { describe, it } from 'vitest'
+import { lawTexts } from '../testing/law-texts.js'
 import type { StructuralChunkerOptions } from './structural.js'
 import { structuralChunker } from './structural.js'
 import { markdownDocument, randomlyMarkedDocument } from './testing/mark-blocks.js'
 
-const count = Number(process.env.TESSERAE_LAW_TEXTS ?? 1000)
+const count = lawTexts
 const pieces = pieceTokenizer()
 /** Five tokens per code point that share its end, as byte-level tokens of a rare character do. */
 const crowdedTokenizer: Tokenizer = {
