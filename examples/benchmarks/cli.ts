@@ -3,8 +3,9 @@ import { compareChunkersBench } from './compare-chunkers/bench.js'
 import { type Bench, BenchContext, type BenchFlags } from './harness/context.js'
 import { formatReport } from './harness/report.js'
 import { qualityBench } from './quality/bench.js'
+import { vectorBench } from './vector/bench.js'
 
-const benches: readonly Bench[] = [qualityBench, chunkersBench, compareChunkersBench]
+const benches: readonly Bench[] = [qualityBench, chunkersBench, compareChunkersBench, vectorBench]
 
 function describe(bench: Bench): string {
   const options = Object.entries(bench.options ?? {}).map(

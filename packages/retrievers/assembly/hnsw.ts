@@ -33,7 +33,6 @@ let queryAt: usize = 0
 let listAt: usize = 0
 let batch: usize = 0
 let batchScores: usize = 0
-let groupScores: usize = 0
 let chosen: usize = 0
 let chosenBack: usize = 0
 let backKeys: usize = 0
@@ -76,7 +75,6 @@ export function setup(euclidean: i32, dimensions: u32, withCodes: i32, links: u3
   listAt = allocate(<usize>listRoom * 4 + 16)
   batch = allocate(most * 4)
   batchScores = allocate(most * 4)
-  groupScores = allocate(16)
   chosen = allocate(most * 4)
   chosenBack = allocate(most * 4)
   backKeys = allocate(most * 8)
@@ -374,13 +372,8 @@ function select(keys: usize, count: u32, most: u32, kept: usize): u32 {
     const score = scoreOf(key)
     const row = walkRow(slot)
     let diverse = true
-    for (let group: u32 = 0; group < size; group += 4) {
-      const members = min<u32>(4, size - group)
-      scoreSlots(row, kept + (<usize>group << 2), members, groupScores)
-      for (let j: u32 = 0; j < members; j++) {
-        if (load<f32>(groupScores + (<usize>j << 2)) > score) diverse = false
-      }
-      if (!diverse) break
+    for (let i: u32 = 0; i < size && diverse; i++) {
+      diverse = score1(walkKind, row, walkRow(load<u32>(kept + (<usize>i << 2))), walkBytes) <= score
     }
     if (!diverse) continue
     store<u32>(kept + (<usize>size << 2), slot)
