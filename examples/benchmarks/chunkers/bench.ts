@@ -170,8 +170,7 @@ async function chunking(
   context: BenchContext,
   counting: ReadonlyMap<string, readonly { pass: Pass }[]>,
 ): Promise<void> {
-  const name = `chunks of ${MAX_TOKENS} tokens, cl100k_base, prose`
-  const subjects = [
+  const passes = await chunkPasses(context, 'prose', [
     'tesserae recursive',
     'tesserae fixed',
     'tesserae sentence',
@@ -179,13 +178,35 @@ async function chunking(
     'chonkie sentence',
     'chonkie token',
     'langchain recursive',
-  ]
+  ])
+  const markdown = await chunkPasses(context, 'markdown', ['tesserae markdown', 'langchain markdown'])
+  for (const [all, subject, peer, target] of [
+    [passes, 'tesserae recursive', 'chonkie recursive', 5],
+    [passes, 'tesserae recursive', 'langchain recursive', 15],
+    [markdown, 'tesserae markdown', 'langchain markdown', 10],
+  ] as const) {
+    const value = ratio(all, subject, peer)
+    if (value !== undefined) context.ratio(`${subject} over ${peer}`, value, target)
+  }
+  for (const kind of ['recursive', 'fixed', 'sentence']) {
+    const value = ratio(new Map([...counting, ...passes]), `tesserae ${kind}`, 'tesserae')
+    if (value !== undefined) context.ratio(`tesserae ${kind} over counting alone`, value, 1 / 1.5)
+  }
+}
+
+/** Speed of chunkers on text of one kind, and what is wrong with their chunks. */
+async function chunkPasses(
+  context: BenchContext,
+  kind: TextKind,
+  subjects: readonly string[],
+): Promise<ReadonlyMap<string, readonly { pass: Pass }[]>> {
+  const name = `chunks of ${MAX_TOKENS} tokens, cl100k_base, ${kind}`
   const bytes = context.quick ? 3e6 : 11e6
   const passes = await rounds(context, name, subjects, (subject) => ({
     type: 'chunk',
     subject,
     maxTokens: MAX_TOKENS,
-    texts: { kind: 'prose', bytes, budgetMs: context.quick ? 2000 : 8000 },
+    texts: { kind, bytes, budgetMs: context.quick ? 2000 : 8000 },
   }))
   for (const [subject, outcomes] of passes) {
     const { pass, faults } = outcomes[0]!
@@ -198,15 +219,5 @@ async function chunking(
     context.row(subject, name, 'over budget', faults.overBudget)
     context.row(subject, name, 'characters lost', faults.lostCharacters)
   }
-  for (const [peer, target] of [
-    ['chonkie recursive', 5],
-    ['langchain recursive', 15],
-  ] as const) {
-    const value = ratio(passes, 'tesserae recursive', peer)
-    if (value !== undefined) context.ratio(`tesserae recursive over ${peer}`, value, target)
-  }
-  for (const kind of ['recursive', 'fixed', 'sentence']) {
-    const value = ratio(new Map([...counting, ...passes]), `tesserae ${kind}`, 'tesserae')
-    if (value !== undefined) context.ratio(`tesserae ${kind} over counting alone`, value, 1 / 1.5)
-  }
+  return passes
 }

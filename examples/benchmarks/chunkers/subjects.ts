@@ -1,6 +1,8 @@
-import { fixedChunker, recursiveChunker, sentenceChunker } from '@tesserae/chunkers'
+import { fixedChunker, recursiveChunker, sentenceChunker, structuralChunker } from '@tesserae/chunkers'
 import { type TiktokenEncoding, tiktokenTokenizer } from '@tesserae/chunkers/tiktoken'
 import type { Chunker } from '@tesserae/core'
+import { parseDocument } from '@tesserae/loaders'
+import { markdownFormat } from '@tesserae/loaders/markdown'
 import { loadPeer } from '../harness/peers.js'
 
 export type Count = (text: string) => number
@@ -20,12 +22,14 @@ interface JsTiktokenModule {
     ranks: unknown,
   ) => { encode(text: string, allowed: string[], disallowed: string[]): number[] }
 }
+type LangChainSplitter = new (options: {
+  chunkSize: number
+  chunkOverlap: number
+  lengthFunction: (text: string) => number
+}) => { splitText(text: string): Promise<string[]> }
 interface LangChainModule {
-  RecursiveCharacterTextSplitter: new (options: {
-    chunkSize: number
-    chunkOverlap: number
-    lengthFunction: (text: string) => number
-  }) => { splitText(text: string): Promise<string[]> }
+  RecursiveCharacterTextSplitter: LangChainSplitter
+  MarkdownTextSplitter: LangChainSplitter
 }
 interface ChonkieChunker {
   chunk(text: string): Promise<readonly { text: string; startIndex: number; endIndex: number }[]>
@@ -115,6 +119,16 @@ function chonkie(name: keyof ChonkieModule): (maxTokens: number) => Promise<Chun
   }
 }
 
+function langchain(name: keyof LangChainModule): (maxTokens: number) => Promise<Chunk> {
+  return async (chunkSize) => {
+    const module = await loadPeer<LangChainModule>('@langchain/textsplitters')
+    const encoder = await tiktoken('cl100k_base')
+    const lengthFunction = (text: string) => encoder.encode_ordinary(text).length
+    const splitter = new module[name]({ chunkSize, chunkOverlap: 0, lengthFunction })
+    return async (text) => (await splitter.splitText(text)).map((chunk) => ({ text: chunk }))
+  }
+}
+
 /** Chunkers at a number of cl100k tokens, without overlap, with the defaults of each otherwise. */
 export const chunkers: { readonly [subject: string]: (maxTokens: number) => Promise<Chunk> } = {
   'tesserae recursive': ours(recursiveChunker),
@@ -123,11 +137,16 @@ export const chunkers: { readonly [subject: string]: (maxTokens: number) => Prom
   'chonkie recursive': chonkie('RecursiveChunker'),
   'chonkie sentence': chonkie('SentenceChunker'),
   'chonkie token': chonkie('TokenChunker'),
-  'langchain recursive': async (chunkSize) => {
-    const { RecursiveCharacterTextSplitter } = await loadPeer<LangChainModule>('@langchain/textsplitters')
-    const encoder = await tiktoken('cl100k_base')
-    const lengthFunction = (text: string) => encoder.encode_ordinary(text).length
-    const splitter = new RecursiveCharacterTextSplitter({ chunkSize, chunkOverlap: 0, lengthFunction })
-    return async (text) => (await splitter.splitText(text)).map((chunk) => ({ text: chunk }))
+  'tesserae markdown': async (maxTokens) => {
+    const chunker = structuralChunker({ maxTokens, tokenizer: await tiktokenTokenizer() })
+    const format = markdownFormat()
+    const utf8 = new TextEncoder()
+    return async (text) => {
+      const document = await parseDocument({ bytes: utf8.encode(text), uri: 'document.md' }, { format })
+      const spans = await chunker.split(document)
+      return spans.map(({ start, end }) => ({ text: text.slice(start, end), start, end }))
+    }
   },
+  'langchain recursive': langchain('RecursiveCharacterTextSplitter'),
+  'langchain markdown': langchain('MarkdownTextSplitter'),
 }

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { repositoryRoot, sharedFolder } from '../harness/context.js'
 
-export type TextKind = 'prose' | 'code'
+export type TextKind = 'prose' | 'markdown' | 'code'
+
+const endings: { readonly [kind in TextKind]: readonly string[] } = {
+  prose: ['.md', '.html', '.txt'],
+  markdown: ['.md', '.markdown'],
+  code: ['.ts', '.js', '.mjs', '.cjs'],
+}
 
 /** Pieces are between these sizes, in code units, as documents are. */
 const SMALLEST = 4_000
@@ -25,9 +31,7 @@ export function realTexts(kind: TextKind, limitBytes: number): readonly string[]
     }
   }
   if (kind === 'prose') sharedProse().forEach(add)
-  for (const path of installedFiles(
-    kind === 'prose' ? ['.md', '.html', '.txt'] : ['.ts', '.js', '.mjs', '.cjs'],
-  )) {
+  for (const path of installedFiles(endings[kind])) {
     add(readFileSync(path, 'utf8'))
   }
   return take(shuffled(pieces), limitBytes)
@@ -83,7 +87,7 @@ function sharedProse(): readonly string[] {
 }
 
 /** Files of the installed packages in alphabetical order, minified ones left out. */
-function installedFiles(endings: readonly string[]): readonly string[] {
+function installedFiles(wanted: readonly string[]): readonly string[] {
   const files: string[] = []
   const walk = (folder: string) => {
     const entries = readdirSync(folder, { withFileTypes: true })
@@ -91,7 +95,7 @@ function installedFiles(endings: readonly string[]): readonly string[] {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) walk(path)
       else if (entry.isFile() && !entry.name.includes('.min.')) {
-        const isWanted = endings.some((ending) => entry.name.endsWith(ending))
+        const isWanted = wanted.some((ending) => entry.name.endsWith(ending))
         if (isWanted && statSync(path).size >= SMALLEST && statSync(path).size < 4_000_000) files.push(path)
       }
     }
