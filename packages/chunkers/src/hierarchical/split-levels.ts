@@ -90,6 +90,7 @@ function partOf({ document, ruler, cuts }: Part, { start, end }: ChunkSpan): Par
       count: (from, to) => ruler.count(start + from, start + to),
       reach: (from, units) => Math.min(text.length, ruler.reach(start + from, units) - start),
       reachBack: (to, units) => Math.max(0, ruler.reachBack(start + to, units) - start),
+      alone: (from, to) => ruler.alone(start + from, start + to),
     },
     cuts: within,
   }

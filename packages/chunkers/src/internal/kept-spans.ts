@@ -87,7 +87,7 @@ export function keptSpans(
     if (mark.end <= keptUntil) continue
     const start = skipBlanks(text, mark.start, mark.end, classes)
     const end = trimBlanks(text, start, mark.end, classes)
-    if (start < end && ruler.count(start, end) <= maxUnits) {
+    if (start < end && ruler.count(start, end) <= maxUnits && ruler.alone(start, end) <= maxUnits) {
       kept.addBlock(start, end)
       keptUntil = mark.end
     }

@@ -1,4 +1,4 @@
-import { safeCutAfter } from '@tesserae/core'
+import { safeCutAfter, safeCutBefore } from '@tesserae/core'
 import { characterClasses, skipBlanks, trimBlanks } from './classes.js'
 import type { CutTable } from './cut-table.js'
 import type { FineLevel } from './fine-cut.js'
@@ -9,7 +9,7 @@ import type { Ruler } from './ruler.js'
 export interface PackPlan {
   readonly text: string
   readonly ruler: Ruler
-  /** Hard cap of a chunk in the ruler's units, at least 1. */
+  /** Hard cap of a chunk in the ruler's units, at least 1; for its text alone as for its place in the document. */
   readonly maxUnits: number
   /** Most units repeated from the chunk before, below `maxUnits`. 0 is none. */
   readonly overlapUnits: number
@@ -28,6 +28,9 @@ export interface PackPlan {
   readonly trim: boolean
 }
 
+/** Chunks that turn out over the cap when measured alone are packed again this often, with less room each time. */
+const MOST_ATTEMPTS = 4
+
 /**
  * Greedy packing: each chunk reaches as far as the ruler allows and ends at the best place on the way there.
  * Starts and ends both ascend strictly; every non-blank character is covered (every character without `trim`,
@@ -38,6 +41,8 @@ export class Packer {
   /** The chunk that `next` made. */
   start = 0
   end = 0
+  /** Its size: the units it touches in the document, or those of its text alone where they are more. */
+  units = 0
   readonly #plan: PackPlan
   readonly #classes = characterClasses()
   /** Offsets a chunk ends at when it takes cut i: before the blanks, or behind them without `trim`. */
@@ -46,6 +51,8 @@ export class Packer {
   #nextStart: number
   /** Where text begins that no chunk holds yet. */
   #uncovered: number
+  /** Room of the chunk being made, in units of the document: `maxUnits` less what its text has more alone. */
+  #budget = 0
 
   constructor(plan: PackPlan) {
     const { text, cuts, trim } = plan
@@ -61,26 +68,68 @@ export class Packer {
   /** Moves `start` and `end` to the next chunk; false at the end of the text. */
   next(): boolean {
     if (this.#uncovered >= this.#limit) return false
+    const { maxUnits } = this.#plan
+    const uncovered = this.#uncovered
+    this.#budget = maxUnits
+    let fits = false
+    for (let attempt = 0; !fits && this.#budget > 0 && attempt < MOST_ATTEMPTS; attempt++) {
+      this.#uncovered = uncovered
+      this.#fill()
+      fits = this.#fits()
+      this.#budget -= this.units - maxUnits
+    }
+    if (!fits) this.#shorten(uncovered)
+    if (this.#uncovered < this.#limit) this.#nextStart = this.#overlapStart()
+    return true
+  }
+
+  /** Measures the chunk; one code point over the cap counts as fitting, since it cannot be divided. */
+  #fits(): boolean {
+    const { maxUnits, ruler, text } = this.#plan
+    this.units = Math.max(ruler.count(this.start, this.end), ruler.alone(this.start, this.end))
+    return this.units <= maxUnits || this.end <= safeCutAfter(text, this.start + 1)
+  }
+
+  /** Makes a chunk that fits by the document's units. */
+  #fill(): void {
     this.start = this.#nextStart
-    const { ruler, maxUnits } = this.#plan
-    let reach = Math.min(this.#limit, ruler.reach(this.start, maxUnits))
+    const { ruler } = this.#plan
+    let reach = Math.min(this.#limit, ruler.reach(this.start, this.#budget))
     if (reach <= this.#uncovered && this.start < this.#uncovered) {
       this.start = this.#uncovered
-      reach = Math.min(this.#limit, ruler.reach(this.start, maxUnits))
+      reach = Math.min(this.#limit, ruler.reach(this.start, this.#budget))
     }
     const lastPiece = this.#lastPieceEnd()
     if (
       reach === this.#limit &&
       lastPiece >= this.#limit &&
-      ruler.count(this.start, this.#limit) <= maxUnits
+      ruler.count(this.start, this.#limit) <= this.#budget
     ) {
       this.end = this.#limit
       this.#uncovered = this.#limit
-      return true
+      return
     }
     if (!this.#takeCut(Math.min(reach, lastPiece)) && !this.#dropOverlapForCut()) this.#takeFineCut(reach)
-    if (this.#uncovered < this.#limit) this.#nextStart = this.#overlapStart()
-    return true
+  }
+
+  /** Divides a chunk that was over the cap with any room: as long as it fits, by bisection; without overlap. */
+  #shorten(uncovered: number): void {
+    const { fine, text } = this.#plan
+    this.start = uncovered
+    let low = safeCutAfter(text, uncovered + 1)
+    let high = this.end
+    while (high - low > 1) {
+      const middle = safeCutBefore(text, low + ((high - low) >>> 1))
+      const cut = middle > low ? middle : safeCutAfter(text, low + 1)
+      if (cut >= high) break
+      this.end = cut
+      if (this.#fits()) low = cut
+      else high = cut
+    }
+    this.end = fineCutBefore(text, uncovered, low, fine === 'none' ? 'none' : 'grapheme', this.#classes)
+    const cut = this.end > uncovered && this.#fits() ? this.end : low
+    this.#finish(cut, cut)
+    this.#fits()
   }
 
   /** Where a chunk from `start` ends if it takes as many pieces as it may. */
@@ -92,9 +141,9 @@ export class Packer {
 
   /** Ends the chunk at the best cut in reach; where a kept block stands in the way, in front of it. */
   #takeCut(reach: number): boolean {
-    const { cuts, kept, maxUnits, minimumFill, ruler } = this.#plan
+    const { cuts, kept, minimumFill, ruler } = this.#plan
     const upper = kept.before(reach, this.start)
-    const fill = Math.floor(maxUnits * minimumFill)
+    const fill = Math.floor(this.#budget * minimumFill)
     const floor = fill > 0 ? Math.max(this.#uncovered, ruler.reach(this.start, fill)) : this.#uncovered
     let best = -1
     let bestRank = 0
@@ -112,12 +161,12 @@ export class Packer {
 
   /** Rather repeats less than breaks a piece which alone would fit. */
   #dropOverlapForCut(): boolean {
-    const { cuts, maxUnits, ruler } = this.#plan
+    const { cuts, ruler } = this.#plan
     if (this.start === this.#uncovered || cuts.size === 0) return false
     const next = cuts.firstStartingAt(this.#uncovered + 1)
     const end = next < cuts.size ? this.#cutEnds[next]! : this.#limit
-    if (ruler.count(this.#uncovered, end) > maxUnits) return false
-    const first = cuts.firstStartingAt(Math.max(this.start, ruler.reachBack(end, maxUnits)))
+    if (ruler.count(this.#uncovered, end) > this.#budget) return false
+    const first = cuts.firstStartingAt(Math.max(this.start, ruler.reachBack(end, this.#budget)))
     this.start = Math.min(first < cuts.size ? cuts.starts[first]! : this.#uncovered, this.#uncovered)
     this.#finish(end, next < cuts.size ? cuts.starts[next]! : this.#limit)
     return true
@@ -125,17 +174,20 @@ export class Packer {
 
   /** Ends the chunk where no good place is in reach: between words, characters or code points. */
   #takeFineCut(reach: number): void {
-    const { fine, kept, text, ruler, maxUnits } = this.#plan
+    const { fine, kept, text, ruler } = this.#plan
     let cut = fineCutBefore(text, this.#uncovered, reach, fine, this.#classes)
-    if (this.start < this.#uncovered && (cut <= this.#uncovered || ruler.count(this.start, cut) > maxUnits)) {
+    if (
+      this.start < this.#uncovered &&
+      (cut <= this.#uncovered || ruler.count(this.start, cut) > this.#budget)
+    ) {
       this.start = this.#uncovered
-      const alone = Math.min(this.#limit, ruler.reach(this.start, maxUnits))
+      const alone = Math.min(this.#limit, ruler.reach(this.start, this.#budget))
       cut = fineCutBefore(text, this.#uncovered, alone, fine, this.#classes)
     }
     // The border of a word may lie right behind a heading, or inside a block that starts in this chunk.
     const before = kept.before(cut, this.start)
     if (before > this.#uncovered) cut = before
-    if (cut <= this.#uncovered || ruler.count(this.start, cut) > maxUnits) {
+    if (cut <= this.#uncovered || ruler.count(this.start, cut) > this.#budget) {
       // One code point over the cap: it cannot be divided, and skipping it would lose it.
       cut = safeCutAfter(text, this.start + 1)
     }

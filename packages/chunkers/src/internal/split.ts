@@ -18,8 +18,8 @@ export async function packAll(
   let turnStart = Date.now()
   options.signal?.throwIfAborted()
   while (packer.next()) {
-    const { start, end } = packer
-    spans.push(countsTokens ? { start, end, tokens: plan.ruler.count(start, end) } : { start, end })
+    const { start, end, units } = packer
+    spans.push(countsTokens ? { start, end, tokens: units } : { start, end })
     if (spans.length % CHUNKS_PER_LOOK === 0 && Date.now() - turnStart >= TURN_MS) {
       await new Promise((resolve) => setTimeout(resolve, 0))
       options.signal?.throwIfAborted()

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Chunker, Tokenizer } from '@tesserae/core'
+import { generateTexts, seededRandom } from '@tesserae/core/testing'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { fixed400, fixed1000, fixedChunker, recursiveChunker, sentenceChunker } from './index.js'
+import { rulerOf } from './internal/ruler.js'
+import { type TiktokenTokenizer, tiktokenTokenizer } from './tiktoken/index.js'
+
+const installed = join(import.meta.dirname, '../node_modules')
+const shared = process.env.TESSERAE_SHARED ?? join(import.meta.dirname, '../../../../shared')
+const texts = [
+  join(installed, 'tiktoken/README.md'),
+  join(installed, 'web-tree-sitter/README.md'),
+  join(import.meta.dirname, '../README.md'),
+  join(shared, 'data/docs/commonmark/spec.txt'),
+  join(shared, 'data/hostile/blns/blns.txt'),
+]
+  .filter((path) => existsSync(path))
+  .map((path) => readFileSync(path, 'utf8'))
+/** Long enough for many chunks: generated texts are short. */
+const generated = [...generateTexts({ seed: 5, count: 100 })].join('\n\n')
+const runs = `${'deadbeef'.repeat(600)} ${'字数据库'.repeat(400)} ${'👨‍👩‍👧‍👦'.repeat(60)} ${'a\u0301'.repeat(300)}${' \n'.repeat(200)}end`
+texts.push(generated, runs)
+
+/** Chunks whose text has more tokens than it may, single code points apart, or more than the chunk tells. */
+async function faults(chunker: Chunker, maxTokens: number, tokenizer: TiktokenTokenizer): Promise<string[]> {
+  const found: string[] = []
+  for (const text of texts) {
+    let covered = 0
+    for (const span of await chunker.split({ id: 'document', text, marks: [], metadata: {} })) {
+      const body = text.slice(span.start, span.end)
+      const count = tokenizer.count(body)
+      const isAtom = [...body].length === 1 || body === '\r\n'
+      if ((count > maxTokens && !isAtom) || count > span.tokens!) found.push(`${count}: ${body}`)
+      if (text.slice(covered, span.start).trim() !== '')
+        found.push(`lost: ${text.slice(covered, span.start)}`)
+      covered = span.end
+    }
+    if (text.slice(covered).trim() !== '') found.push(`lost: ${text.slice(covered)}`)
+  }
+  return found
+}
+
+const subjects: readonly (readonly [string, number, (tokenizer: Tokenizer) => Chunker])[] = [
+  ['fixed', 512, (tokenizer) => fixedChunker({ maxTokens: 512, tokenizer })],
+  ['sentence', 512, (tokenizer) => sentenceChunker({ maxTokens: 512, tokenizer })],
+  ['recursive', 512, (tokenizer) => recursiveChunker({ maxTokens: 512, tokenizer })],
+  ['fixed400', 400, (tokenizer) => fixed400({ tokenizer })],
+  ['fixed1000', 1000, (tokenizer) => fixed1000({ tokenizer })],
+  ['fixed without snap', 300, (tokenizer) => fixedChunker({ maxTokens: 300, snap: 'none', tokenizer })],
+  ['fixed, not trimmed', 150, (tokenizer) => fixedChunker({ maxTokens: 150, trim: false, tokenizer })],
+  ['recursive, small', 12, (tokenizer) => recursiveChunker({ maxTokens: 12, overlapTokens: 5, tokenizer })],
+  ['recursive, smallest', 1, (tokenizer) => recursiveChunker({ maxTokens: 1, tokenizer })],
+  ['fixed, smallest', 2, (tokenizer) => fixedChunker({ maxTokens: 2, snap: 'none', tokenizer })],
+]
+
+describe.each(['cl100k_base', 'o200k_base'] as const)('the cap for a text alone, %s', (encoding) => {
+  let tokenizer: TiktokenTokenizer
+  beforeAll(async () => {
+    tokenizer = await tiktokenTokenizer(encoding)
+  })
+
+  it.each(subjects)('%s', async (_, maxTokens, make) => {
+    expect(await faults(make(tokenizer), maxTokens, tokenizer)).toEqual([])
+  })
+
+  it('counts any span as its text alone has tokens', () => {
+    const random = seededRandom(9)
+    const below = (limit: number) => Math.floor(random() * limit)
+    for (const text of texts) {
+      const ruler = rulerOf(tokenizer, text)
+      for (let i = 0; i < 150; i++) {
+        const start = below(text.length - 1)
+        const end = Math.min(text.length, start + 1 + below(3000))
+        const count = tokenizer.count(text.slice(start, end))
+        expect({ start, end, count: ruler.alone(start, end) }).toEqual({ start, end, count })
+      }
+    }
+  })
+
+  it('tokenises little more than the document', async () => {
+    const prose = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+    let units = 0
+    const ends = (text: string) => {
+      units += text.length
+      return tokenizer.ends(text)
+    }
+    await fixedChunker({ maxTokens: 512, tokenizer: { id: tokenizer.id, ends } }).split({
+      id: 'document',
+      text: prose,
+      marks: [],
+      metadata: {},
+    })
+    expect(units).toBeLessThan(prose.length * 1.2)
+  })
+})
