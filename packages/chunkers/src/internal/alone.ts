@@ -1,12 +1,12 @@
 import type { Tokenizer, TokenRuler } from '@tesserae/core'
 import { characterClasses, DIGIT, isBlankClass, LETTER } from './classes.js'
 
-/** How far to look for the end of a word or of a run of blanks, in code units. */
-const LONGEST_RUN = 64
+/** How far to look from an edge for the end of a word, and from there for one that is fresh, in code units. */
+const LONGEST_RUN = 128
 /** How much of the word behind the first blanks is tokenised with them. */
 const LOOKAHEAD = 16
-/** A span of up to this many code units is tokenised whole: its first and last words are too near each other. */
-const SHORT_SPAN = 512
+/** A span of up to this many code units is tokenised whole: in a longer one, head and tail do not meet. */
+const SHORT_SPAN = 4 * LONGEST_RUN
 const UNKNOWN = -1
 
 /**
@@ -50,14 +50,17 @@ export class AloneCounter {
 
   /** Sets `#difference` to the tokens that the head has more when alone; returns where both agree again, or UNKNOWN. */
   #headDifference(start: number): number {
-    const text = this.#text
     const blanks = this.#forward(start, start + LONGEST_RUN, false)
-    const word = this.#forward(blanks, blanks + LONGEST_RUN, true)
-    if (blanks === start + LONGEST_RUN || word === blanks + LONGEST_RUN) return UNKNOWN
-    const ends = this.#tokenizer.ends(text.slice(start, word + LOOKAHEAD))
+    if (blanks === start + LONGEST_RUN) return UNKNOWN
+    let stop = blanks
+    const limit = blanks + LONGEST_RUN
+    do stop = this.#forward(this.#forward(stop, limit, true), limit, false)
+    while (stop < limit && !this.#isFreshStart(stop))
+    if (stop === limit) return UNKNOWN
+    const ends = this.#tokenizer.ends(this.#text.slice(start, stop + LOOKAHEAD))
     for (let i = 0; i < ends.length; i++) {
       const end = start + ends[i]!
-      if (end > word) break
+      if (end > stop) break
       if (end < blanks || ends[i + 1] === ends[i] || !this.#isFreshStart(end)) continue
       this.#difference = i + 1 - this.#ruler.count(start, end)
       return end
@@ -65,13 +68,12 @@ export class AloneCounter {
     return UNKNOWN
   }
 
-  /** Last place before the last word of [start, end) where a token ends, or UNKNOWN. */
+  /** Last place before the last word of [start, end) where a token begins whatever is before it, or UNKNOWN. */
   #tailStart(start: number, end: number): number {
     const wordEnd = this.#backward(end, Math.max(start, end - LONGEST_RUN), true)
-    const word = this.#backward(wordEnd, Math.max(start, wordEnd - LONGEST_RUN), false)
-    const blanks = this.#backward(word, Math.max(start, word - LONGEST_RUN), true)
-    for (let at = word; at >= blanks && at > start && blanks < word; at--)
-      if (this.#isFreshStart(at)) return at
+    const floor = Math.max(start, wordEnd - LONGEST_RUN)
+    const word = this.#backward(wordEnd, floor, false)
+    for (let at = word; at > floor; at--) if (this.#isFreshStart(at)) return at
     return UNKNOWN
   }
 
