@@ -49,14 +49,8 @@ export function scanCuts(text: string, ranks: ScanRanks, language = ''): CutTabl
   const cuts = new CutTable()
   const length = text.length
   let lineStart = 0
-  let at = 0
-  while (at < length) {
-    const kind = classes[text.charCodeAt(at)]!
-    if (kind < DOT) {
-      at++
-      continue
-    }
-    if (kind === NEWLINE) {
+  for (let at = nextStop(text, 0, classes); at < length; at = nextStop(text, at, classes)) {
+    if (classes[text.charCodeAt(at)] === NEWLINE) {
       const next = skipBlanks(text, at, length, classes)
       const end = trimBlanks(text, lineStart, at, classes)
       const rank = breakRank(text, lineStart, end, at, next, ranks, classes)
@@ -68,12 +62,9 @@ export function scanCuts(text: string, ranks: ScanRanks, language = ''): CutTabl
       continue
     }
     // Terminators, then what closes around them, then blanks of this line.
-    let stop = at + 1
-    while (stop < length && isTerminator(classes[text.charCodeAt(stop)]!)) stop++
-    let end = stop
-    while (end < length && isClosing(text, end, classes)) end++
-    let next = end
-    while (next < length && classes[text.charCodeAt(next)] === BLANK) next++
+    const stop = skipTerminators(text, at + 1, classes)
+    const end = skipClosing(text, stop, classes)
+    const next = skipSpaces(text, end, classes)
     if (next < length && classes[text.charCodeAt(next)] !== NEWLINE && ranks.sentence > 0) {
       if (endsSentence(text, lineStart, at, stop, end, next, language, classes)) {
         cuts.push(end, next, ranks.sentence)
@@ -82,6 +73,32 @@ export function scanCuts(text: string, ranks: ScanRanks, language = ''): CutTabl
     at = next
   }
   return cuts
+}
+
+/** First offset from `from` on whose character may end a line or a sentence. Apart, to be compiled early: it reads all. */
+function nextStop(text: string, from: number, classes: Uint8Array): number {
+  let at = from
+  while (at < text.length && classes[text.charCodeAt(at)]! < DOT) at++
+  return at
+}
+
+function skipTerminators(text: string, from: number, classes: Uint8Array): number {
+  let at = from
+  while (at < text.length && isTerminator(classes[text.charCodeAt(at)]!)) at++
+  return at
+}
+
+function skipClosing(text: string, from: number, classes: Uint8Array): number {
+  let at = from
+  while (at < text.length && isClosing(text, at, classes)) at++
+  return at
+}
+
+/** Blanks of the same line. */
+function skipSpaces(text: string, from: number, classes: Uint8Array): number {
+  let at = from
+  while (at < text.length && classes[text.charCodeAt(at)] === BLANK) at++
+  return at
 }
 
 function isTerminator(kind: number): boolean {
