@@ -67,9 +67,10 @@ export function peerSubjects(context: BenchContext): readonly Subject[] {
           this.field('text')
           for (const document of documents) this.add(document)
         })
+        // Its query pipeline stems but does not trim punctuation, as its index pipeline does.
         return async (query) =>
           index
-            .query((q) => q.term(lunr.tokenizer(query)))
+            .query((q) => q.term(lunr.tokenizer(query.replace(/[^\p{L}\p{N}\s-]/gu, ' '))))
             .slice(0, limit)
             .map(({ ref }) => ref)
       },

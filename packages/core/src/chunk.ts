@@ -7,7 +7,10 @@ export interface ChunkSpan extends Span {
   readonly window?: Span | undefined
   /** Text put in front of the chunk for embedding and BM25 (heading path, a model's summary). Never part of `text`. */
   readonly context?: string | undefined
-  /** Tokens of the span by the chunker's own ruler, `context` not counted. */
+  /**
+   * Tokens of the span by the chunker's own ruler, `context` not counted: those the document has there, or those of
+   * the text encoded alone where these are more (a word without the blank before it may be two tokens).
+   */
   readonly tokens?: number | undefined
 }
 
