@@ -2,6 +2,7 @@ import {
   type Bitset,
   checkInteger,
   checkNumber,
+  checkOneOf,
   type Explanation,
   type IndexSearchOptions,
   invalid,
@@ -13,7 +14,14 @@ import { type Analyzer, TokenSpans } from '../analysis/analyzer.js'
 import { englishAnalyzer } from '../analysis/english.js'
 import { DELETED, Documents } from './documents.js'
 import { explainScore } from './explain.js'
-import { type Bm25Parameters, constantNorm, inverseDocumentFrequency, lengthNorm } from './formula.js'
+import {
+  type Bm25Parameters,
+  type Bm25Variant,
+  bm25Variants,
+  type FoldedFormula,
+  fold,
+  inverseDocumentFrequency,
+} from './formula.js'
 import { grownUint32 } from './grow.js'
 import { MAX_DOCUMENTS, Postings } from './postings.js'
 import type { TermScorer } from './score.js'
@@ -22,10 +30,14 @@ import { StringTable } from './string-table.js'
 import { ONLY_STOP, TokenCache, UNKNOWN } from './token-cache.js'
 
 export interface Bm25Options {
+  /** The published formula: see `formula.ts`. @default 'lucene' */
+  readonly variant?: Bm25Variant | undefined
   /** How soon repetitions of a term stop counting, 0 or more. @default 1.2 */
   readonly k1?: number | undefined
   /** How much long documents are held back, 0 to 1. @default 0.75 */
   readonly b?: number | undefined
+  /** What a term's presence alone is worth, for the variants with a δ. @default 1 for 'bm25+', 0.5 for 'bm25l' */
+  readonly delta?: number | undefined
   /** Makes the terms, of documents and queries alike. @default englishAnalyzer() */
   readonly analyzer?: Analyzer | undefined
 }
@@ -66,9 +78,20 @@ const DEAD_MINIMUM = 256
  * A document of stop words only, or empty, counts as a document and is never found.
  */
 export function bm25Index(options: Bm25Options = {}): Bm25Index {
-  const k1 = checkNumber('k1', options.k1 ?? 1.2, 0)
-  const b = checkNumber('b', options.b ?? 0.75, 0, 1)
-  return new TypedBm25Index({ k1, b }, options.analyzer ?? englishAnalyzer())
+  return new TypedBm25Index(checkParameters(options), options.analyzer ?? englishAnalyzer())
+}
+
+function checkParameters(options: Bm25Options): Bm25Parameters {
+  const variant = checkOneOf('variant', options.variant ?? 'lucene', bm25Variants)
+  if (options.delta !== undefined && variant !== 'bm25+' && variant !== 'bm25l')
+    invalid('delta', "used with the variants 'bm25+' and 'bm25l' only", options.delta)
+  return {
+    variant,
+    k1: checkNumber('k1', options.k1 ?? 1.2, 0),
+    b: checkNumber('b', options.b ?? 0.75, 0, 1),
+    delta: checkNumber('delta', options.delta ?? (variant === 'bm25l' ? 0.5 : 1), 0),
+    unit: 1,
+  }
 }
 
 class TypedBm25Index implements Bm25Index {
@@ -128,20 +151,19 @@ class TypedBm25Index implements Bm25Index {
     if (typeof query !== 'string') invalid('query', 'a string', query)
     const limit = checkInteger('limit', options.limit)
     const filter: Bitset | undefined = options.filter
-    const constant = constantNorm(this.parameters)
-    const perLength = lengthNorm(this.parameters, this.documents.averageLength)
     const { postings, documents } = this
-    const scorers = this.scorers(query, constant, perLength)
+    const formula = fold(this.parameters, documents.averageLength)
+    const { constant, perLength } = formula
+    const scorers = this.scorers(query, formula)
     return this.searcher.search({ postings, documents, scorers, constant, perLength, limit, filter })
   }
 
   explain(query: string, ordinal: number): Explanation {
     checkInteger('ordinal', ordinal, 0)
     const number = this.documents.numberOf(ordinal)
-    const constant = constantNorm(this.parameters)
-    const perLength = lengthNorm(this.parameters, this.documents.averageLength)
+    const formula = fold(this.parameters, this.documents.averageLength)
     const counts = this.queryTerms(query)
-    const terms = this.scorers(query, constant, perLength).map(({ term }) => ({
+    const terms = this.scorers(query, formula).map(({ term }) => ({
       text: this.dictionary.text(term),
       queryFrequency: counts.get(term) ?? 0,
       documentFrequency: this.liveCount(term),
@@ -311,16 +333,17 @@ class TypedBm25Index implements Bm25Index {
    * The query's terms that stand in some document, heaviest first; equal ones as the query has them, so that
    * the order of additions, and with it the last bit of a score, does not depend on the index's history.
    */
-  private scorers(query: string, constant: number, perLength: number): TermScorer[] {
+  private scorers(query: string, { base, scale, constant, perLength }: FoldedFormula): TermScorer[] {
     const scorers: TermScorer[] = []
     for (const [term, times] of this.queryTerms(query)) {
       const documentFrequency = this.liveCount(term)
       if (documentFrequency === 0) continue
-      const weight = times * inverseDocumentFrequency(this.documents.size, documentFrequency)
-      const bound = weight * this.postings.highestSaturation(term, constant, perLength)
-      scorers.push({ term, weight, bound })
+      const idf = times * inverseDocumentFrequency(this.parameters, this.documents.size, documentFrequency)
+      const weight = idf * scale
+      const bound = idf * base + weight * this.postings.highestSaturation(term, constant, perLength)
+      scorers.push({ term, base: idf * base, weight, bound })
     }
-    return scorers.sort((x, y) => y.weight - x.weight)
+    return scorers.sort((x, y) => y.base + y.weight - (x.base + x.weight))
   }
 
   /**

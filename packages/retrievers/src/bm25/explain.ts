@@ -1,9 +1,9 @@
 import type { Explanation } from '@tesserae/core'
 import {
   type Bm25Parameters,
-  constantNorm,
+  describeVariant,
+  fold,
   inverseDocumentFrequency,
-  lengthNorm,
   saturation,
 } from './formula.js'
 
@@ -43,33 +43,36 @@ export function explainScore(parts: ScoreParts): Explanation {
 
 function explainTerm(term: ExplainedTerm, length: number, parts: ScoreParts): Explanation {
   const { parameters, documentCount, averageLength } = parts
-  const idf = inverseDocumentFrequency(documentCount, term.documentFrequency)
-  const constant = constantNorm(parameters)
-  const perLength = lengthNorm(parameters, averageLength)
-  const saturated = saturation(term.frequency, length, constant, perLength)
-  const weight = term.queryFrequency * idf
+  const idf = inverseDocumentFrequency(parameters, documentCount, term.documentFrequency)
+  const { base, scale, constant, perLength } = fold(parameters, averageLength)
+  const { frequency, queryFrequency } = term
+  const text = describeVariant(parameters)
+  const { variant, k1, b, delta } = parameters
+  const hasDelta = variant === 'bm25+' || variant === 'bm25l'
+  const weight = queryFrequency * idf * scale
   return {
-    value: (weight * term.frequency) / (term.frequency + constant + perLength * length),
+    value: queryFrequency * idf * base + (weight * frequency) / (frequency + constant + perLength * length),
     description: `"${term.text}": times in the query × idf × saturated frequency`,
     details: [
-      leaf(term.queryFrequency, 'times in the query'),
+      leaf(queryFrequency, 'times in the query'),
       {
         value: idf,
-        description: 'idf = ln(1 + (N − n + 0.5) / (n + 0.5))',
+        description: `idf = ${text.idf}`,
         details: [
           leaf(documentCount, 'N, documents'),
           leaf(term.documentFrequency, 'n, documents with the term'),
         ],
       },
       {
-        value: saturated,
-        description: 'saturated frequency = f / (f + k1 (1 − b + b · dl / avgdl))',
+        value: base + scale * saturation(frequency, length, constant, perLength),
+        description: `saturated frequency = ${text.tf}`,
         details: [
-          leaf(term.frequency, 'f, times in the document'),
-          leaf(parameters.k1, 'k1'),
-          leaf(parameters.b, 'b'),
+          leaf(frequency, 'f, times in the document'),
+          leaf(k1, 'k1'),
+          leaf(b, 'b'),
           leaf(length, 'dl, terms in the document'),
           leaf(averageLength, 'avgdl, mean terms in a document'),
+          ...(hasDelta ? [leaf(delta, 'δ')] : []),
         ],
       },
     ],

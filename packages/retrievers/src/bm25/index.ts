@@ -1,2 +1,3 @@
 export type { Bm25Index, Bm25Options, Bm25Statistics } from './bm25-index.js'
 export { bm25Index } from './bm25-index.js'
+export type { Bm25Variant } from './formula.js'

@@ -15,7 +15,9 @@ import {
 /** What scoring one term needs, folded outside the loops. */
 export interface TermScorer {
   readonly term: number
-  /** idf times how often the query says the term. */
+  /** What the term adds to every document that has it, whatever its frequency. */
+  readonly base: number
+  /** What a saturated frequency is multiplied with: idf, how often the query says the term, the variant's scale. */
   readonly weight: number
   /** The most it can add to a score. */
   readonly bound: number
@@ -57,7 +59,7 @@ export function scoreAll(
   const { scores, touched } = accumulator
   const { blocks } = postings
   const { lengths } = documents
-  const { weight } = scorer
+  const { base, weight } = scorer
   let count = accumulator.count
   let block = postings.chain(scorer.term)
   while (block !== 0) {
@@ -74,7 +76,7 @@ export function scoreAll(
       const before = scores[document]!
       if (before === 0) touched[count++] = document
       scores[document] =
-        before + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
+        before + (base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!))
     }
     block = blocks[record + BLOCK_NEXT]!
   }
@@ -93,7 +95,7 @@ export function scoreKnown(
   const { scores } = accumulator
   const { blocks } = postings
   const { lengths } = documents
-  const { weight } = scorer
+  const { base, weight } = scorer
   let block = postings.chain(scorer.term)
   while (block !== 0) {
     const record = blockRecord(block)
@@ -109,7 +111,7 @@ export function scoreKnown(
       let frequency = posting & LARGE
       if (frequency === LARGE) frequency = postings.largeFrequencies.get(place + i - first)!
       scores[document] =
-        before + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
+        before + (base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!))
     }
     block = blocks[record + BLOCK_NEXT]!
   }
@@ -130,7 +132,7 @@ export function scoreTouched(
   const { scores, touched, count } = accumulator
   const { blocks } = postings
   const { lengths } = documents
-  const { weight } = scorer
+  const { base, weight } = scorer
   let candidate = 0
   let block = postings.chain(scorer.term)
   while (block !== 0 && candidate < count) {
@@ -156,7 +158,8 @@ export function scoreTouched(
       if (posting >>> FREQUENCY_BITS === document) {
         let frequency = posting & LARGE
         if (frequency === LARGE) frequency = postings.largeFrequencies.get(place + low - first)!
-        scores[document]! += (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
+        scores[document]! +=
+          base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
       }
       candidate++
     }
