@@ -37,6 +37,26 @@ export function reserve(rows: u32): i32 {
   return memory.grow(<i32>(needed - present)) >= 0 ? 1 : 0
 }
 
+/** Address of the first row, for `attach`. */
+export function rowArea(): usize {
+  return firstBlock
+}
+
+/**
+ * Makes this, once `setup` has told the shape, a reader of rows that another instance wrote, in a copy of its memory.
+ * Queries and scores lie from `base` on. `rows` is the other's `rowArea`.
+ */
+export function attach(base: usize, rows: usize): void {
+  scores = base + (scores - queries)
+  queries = base
+  firstBlock = rows
+}
+
+/** Address of the floats of a row. */
+export function floatArea(row: u32): usize {
+  return floatsOf(row)
+}
+
 /** Where query number `query` is written: floats, then its codes, scale and squared length. */
 export function queryFloats(query: u32): usize {
   return queries + <usize>query * (floatBytes + codeRow)

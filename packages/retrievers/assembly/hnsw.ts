@@ -4,7 +4,7 @@
 // and upper links are allocated as they are needed and never moved. `src/hnsw/twin-graph.ts` does the same
 // in TypeScript, comparison by comparison: equal scores rank by ascending slot everywhere.
 
-import { allocate, memoryTop, resetMemory } from './memory'
+import { allocate, firstByte, memoryTop, startAt } from './memory'
 import { FLOAT_DISTANCE, FLOAT_DOT, score1, score4 } from './rows'
 
 // A node: number of links (u16), top layer (u8), alive (u8), address of upper lists (u32), links (u32 …).
@@ -57,7 +57,46 @@ export const listRoom: u32 = 1024
 
 /** Lays the memory out; 0 when there is no room. `dimensions` is a multiple of 16, `links` is the paper's M. */
 export function setup(euclidean: i32, dimensions: u32, withCodes: i32, links: u32, efConstruction: u32): i32 {
-  resetMemory()
+  startAt(firstByte)
+  return layOut(euclidean, dimensions, withCodes, links, efConstruction)
+}
+
+/**
+ * Makes this a reader of a graph that another instance built, in a copy of its memory. What searches write lies from
+ * `base` on, of which everything is zero. `table` and `total` are the other's `blockArea` and `blockTotal`. 0 when there
+ * is no room.
+ */
+export function attach(
+  euclidean: i32,
+  dimensions: u32,
+  withCodes: i32,
+  links: u32,
+  base: usize,
+  table: usize,
+  total: u32,
+  entrySlot: i32,
+  layer: i32,
+): i32 {
+  startAt(base)
+  if (!layOut(euclidean, dimensions, withCodes, links, 1)) return 0
+  blocks = table
+  blockRoom = total
+  blockCount = total
+  setEntry(entrySlot, layer)
+  return reserve(total << blockShift)
+}
+
+/** Where the table of blocks lies, for `attach`. */
+export function blockArea(): usize {
+  return blocks
+}
+
+/** Blocks in the table. */
+export function blockTotal(): u32 {
+  return blockCount
+}
+
+function layOut(euclidean: i32, dimensions: u32, withCodes: i32, links: u32, efConstruction: u32): i32 {
   floatKind = euclidean ? FLOAT_DISTANCE : FLOAT_DOT
   walkKind = withCodes ? floatKind + 2 : floatKind
   floatBytes = <usize>dimensions * 4
@@ -419,11 +458,8 @@ function takeUpper(layers: i32): usize {
   return upper
 }
 
-/**
- * Algorithm 1: the query becomes the vector of a free slot and is linked. 1 when it is; 0 when the memory is full
- * and nothing changed; 2 when everything around it is dead: then the new node is dead as well.
- */
-export function insert(slot: u32, layers: i32): i32 {
+/** The query becomes the vector of a free slot, alive and without links; 0 when the memory is full. */
+export function place(slot: u32, layers: i32): i32 {
   let upper: usize = 0
   if (layers > 0) {
     upper = takeUpper(layers)
@@ -436,6 +472,26 @@ export function insert(slot: u32, layers: i32): i32 {
   store<u32>(node, <u32>upper, 4)
   memory.copy(floatsOf(slot), queryAt, floatBytes)
   if (codeRow) memory.copy(walkRow(slot), queryAt + floatBytes, codeRow)
+  return 1
+}
+
+/** The first `count` slots of the list area become the links of a slot on one layer. */
+export function setLinks(slot: u32, layer: i32, count: u32): void {
+  writeLinks(nodeOf(slot), layer, listAt, count)
+}
+
+/** Address of the floats of a slot. */
+export function floatArea(slot: u32): usize {
+  return floatsOf(slot)
+}
+
+/**
+ * Algorithm 1: the query becomes the vector of a free slot and is linked. 1 when it is; 0 when the memory is full
+ * and nothing changed; 2 when everything around it is dead: then the new node is dead as well.
+ */
+export function insert(slot: u32, layers: i32): i32 {
+  if (!place(slot, layers)) return 0
+  const node = nodeOf(slot)
   if (entry < 0) {
     entry = slot
     topLayer = layers

@@ -5,8 +5,12 @@ const mostPages: u64 = 65536
 
 let top: u64 = 0
 
-export function resetMemory(): void {
-  top = 1024
+/** Where the first allocation goes in a memory of its own. */
+export const firstByte: usize = 1024
+
+/** From here on memory is handed out. */
+export function startAt(base: usize): void {
+  top = <u64>base
 }
 
 export function memoryTop(): usize {

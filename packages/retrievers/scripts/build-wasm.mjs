@@ -1,4 +1,5 @@
-// Compiles assembly/{flat,hnsw}.ts to WebAssembly and writes the bytes as src/wasm/*.wasm.ts.
+// Compiles assembly/{flat,hnsw}.ts to WebAssembly and writes the bytes as src/wasm/*.wasm.ts, each once for a memory
+// of its own and once (-shared) for a memory that is given to it and that several threads read.
 // With --check nothing is written; the exit code says whether the written files equal a fresh compile.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,14 +7,17 @@ import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
-const modules = ['flat', 'hnsw']
+const modules = ['flat', 'hnsw', 'flat-shared', 'hnsw-shared']
+
+const sharedOptions = ['--enable', 'threads', '--importMemory', '--sharedMemory', '--maximumMemory', '65536']
 
 /** The text of src/wasm/<name>.wasm.ts. */
 export async function compile(name) {
   let bytes
+  const source = name.replace('-shared', '')
   const { error, stderr } = await asc.main(
     [
-      `assembly/${name}.ts`,
+      `assembly/${source}.ts`,
       '--baseDir',
       folder,
       '--outFile',
@@ -27,6 +31,7 @@ export async function compile(name) {
       'simd',
       '--use',
       'abort=',
+      ...(name === source ? [] : sharedOptions),
     ],
     {
       readFile: (file, base) => {
@@ -44,7 +49,7 @@ export async function compile(name) {
     .toString('base64')
     .match(/.{1,100}/g)
   return [
-    `// Compiled from assembly/${name}.ts by scripts/build-wasm.mjs (${bytes.length} bytes). Do not edit.`,
+    `// Compiled from assembly/${source}.ts by scripts/build-wasm.mjs (${bytes.length} bytes). Do not edit.`,
     'export default [',
     ...lines.map((line) => `  '${line}',`),
     `].join('')`,

@@ -26,6 +26,8 @@ export interface Rows {
   /** Query 0 becomes this row. */
   write(row: number): void
   move(from: number, to: number): void
+  /** The floats of a row, padded; overwritten by the next change. */
+  vector(row: number): Float32Array
   /** Scores by floats of the rows from `start` on, which lie in one block. */
   scan(query: number, start: number, count: number): Float32Array
   /** Scores by codes. */
@@ -58,6 +60,7 @@ export function wasmRows({ euclidean, dimensions, codes }: RowsOptions): Rows | 
     'scanCodes',
     'gather',
   ].map(instance.call) as Kernel[] as KernelList
+  const floatArea = instance.call('floatArea')
   setup(euclidean ? 1 : 0, dimensions, codes ? 1 : 0, queryRows)
   reserve(0)
   const scoresAt = scoreArea()
@@ -84,6 +87,7 @@ export function wasmRows({ euclidean, dimensions, codes }: RowsOptions): Rows | 
     }),
     write,
     move,
+    vector: (row) => new Float32Array(memory.buffer, floatArea(row) >>> 0, dimensions),
     scan(query, start, count) {
       scan(query, start, count)
       return scores
@@ -174,6 +178,10 @@ export class TypescriptRows implements Rows {
     if (codeLength === 0) return
     this.codes.copyWithin(to * codeLength, from * codeLength, (from + 1) * codeLength)
     this.tails.copyWithin(to * 2, from * 2, from * 2 + 2)
+  }
+
+  vector(row: number): Float32Array {
+    return this.floats.subarray(row * this.dimensions, (row + 1) * this.dimensions)
   }
 
   scan(query: number, start: number, count: number): Float32Array {

@@ -19,6 +19,12 @@ export interface Graph {
   reserve(slots: number): boolean
   /** The query becomes the vector of a free slot, linked on layers 0 … `layers`. */
   insert(slot: number, layers: number): Inserted
+  /** The query becomes the vector of a free slot, alive and without links; false when the memory is full. */
+  place(slot: number, layers: number): boolean
+  /** What a list of links becomes. */
+  setLinks(slot: number, layer: number, links: Uint32Array): void
+  /** The floats of a slot, padded; overwritten by the next change. */
+  vector(slot: number): Float32Array
   /** From now on the node is walked through, but no new link leads to it. */
   kill(slot: number): void
   /** Frees what a dead node holds, once no node links to it. */
@@ -73,6 +79,7 @@ export function wasmGraph(options: GraphOptions): Graph | undefined {
     call('scoreList'),
   ]
   const [resultArea, linkArea, linkCount] = [call('resultArea'), call('linkArea'), call('linkCount')]
+  const [place, setLinks, floatArea] = [call('place'), call('setLinks'), call('floatArea')]
   const queryAt = call('queryArea')()
   const listAt = call('listArea')()
   const usedBytes = call('usedBytes')
@@ -101,6 +108,13 @@ export function wasmGraph(options: GraphOptions): Graph | undefined {
     },
     reserve: (count) => reserve(count) !== 0,
     insert: (slot, layers) => insertions[insert(slot, layers)]!,
+    place: (slot, layers) => place(slot, layers) !== 0,
+    setLinks(slot, layer, links) {
+      refresh()
+      slots.set(links)
+      setLinks(slot, layer, links.length)
+    },
+    vector: (slot) => new Float32Array(memory.buffer, floatArea(slot) >>> 0, dimensions),
     kill: call('kill'),
     release: call('release'),
     repair: call('repair'),

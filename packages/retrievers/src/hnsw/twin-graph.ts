@@ -73,12 +73,25 @@ export class TypescriptGraph implements Graph {
     return true
   }
 
-  insert(slot: number, layers: number): Inserted {
+  place(slot: number, layers: number): boolean {
     this.upper[slot] = layers > 0 ? new Uint32Array(layers * (this.connectivity + 1)) : undefined
     this.counts0[slot] = 0
     this.layers[slot] = layers
     this.alive[slot] = 1
     this.rows.write(slot)
+    return true
+  }
+
+  setLinks(slot: number, layer: number, links: Uint32Array): void {
+    this.write(slot, layer, links, links.length)
+  }
+
+  vector(slot: number): Float32Array {
+    return this.rows.vector(slot)
+  }
+
+  insert(slot: number, layers: number): Inserted {
+    this.place(slot, layers)
     if (this.entry < 0) {
       this.setEntry(slot, layers)
       return 'linked'

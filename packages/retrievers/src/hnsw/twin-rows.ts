@@ -46,6 +46,11 @@ export class GraphRows {
     this.tails.set(this.query.tail, slot * 2)
   }
 
+  /** The floats of a slot. */
+  vector(slot: number): Float32Array {
+    return this.floats.subarray(slot * this.dimensions, (slot + 1) * this.dimensions)
+  }
+
   /** By floats, against the query. */
   exact(slot: number): number {
     const { dimensions } = this
