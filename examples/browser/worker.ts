@@ -1,0 +1,4 @@
+import { serveKnowledgeBase } from './worker-host.js'
+
+// The whole worker: its global scope is the port to the page.
+serveKnowledgeBase(self)
