@@ -1,0 +1,5 @@
+export { requireSame, stateInteger, withinMemory } from './agree.js'
+export { corrupt, type HeadFields, type SectionArray } from './format.js'
+export { readSnapshot, type SectionReader, type SnapshotReader } from './read.js'
+export type { Savable } from './savable.js'
+export { joinParts, type Section, type SnapshotContent, type SnapshotParts, snapshotParts } from './write.js'
