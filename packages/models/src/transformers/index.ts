@@ -1,0 +1,8 @@
+export { type TransformersCrossEncoder, transformersCrossEncoder } from './cross-encoder.js'
+export type { TransformersCrossEncoderOptions } from './cross-encoder-options.js'
+export { type TransformersEmbedder, transformersEmbedder } from './embedder.js'
+export type { TransformersEmbedderOptions } from './embedder-options.js'
+export type { PoolingMode, Prefixes } from './families.js'
+export type { Backend } from './library.js'
+export type { DataType, ModelOptions } from './options.js'
+export type { Oversize } from './pieces.js'
