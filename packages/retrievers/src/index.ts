@@ -2,7 +2,14 @@ export type { AnalyzedTerm, Analyzer, AnalyzerOptions, Language, TokenTerm } fro
 export { analyze, createAnalyzer, englishAnalyzer, TokenSpans, universalAnalyzer } from './analysis/index.js'
 export type { AutoMergeOptions } from './auto-merge.js'
 export { autoMergeRetriever } from './auto-merge.js'
-export type { Bm25Index, Bm25Options, Bm25Statistics, Bm25Variant } from './bm25/index.js'
+export type {
+  Bm25Field,
+  Bm25Index,
+  Bm25Options,
+  Bm25Statistics,
+  Bm25Variant,
+  FieldTexts,
+} from './bm25/index.js'
 export { bm25Index } from './bm25/index.js'
 export type { DenseRetrieverOptions } from './dense.js'
 export { denseRetriever } from './dense.js'

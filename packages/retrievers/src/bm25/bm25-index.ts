@@ -13,7 +13,8 @@ import {
 import { type Analyzer, TokenSpans } from '../analysis/analyzer.js'
 import { englishAnalyzer } from '../analysis/english.js'
 import { DELETED, Documents } from './documents.js'
-import { explainScore } from './explain.js'
+import { explainScore, type FieldFrequency } from './explain.js'
+import { type Bm25Field, Fields, type FieldTexts } from './fields.js'
 import {
   type Bm25Parameters,
   type Bm25Variant,
@@ -26,6 +27,7 @@ import { grownUint32 } from './grow.js'
 import { MAX_DOCUMENTS, Postings } from './postings.js'
 import type { TermScorer } from './score.js'
 import { Searcher } from './search.js'
+import { Sequence, Sequences } from './sequences.js'
 import { StringTable } from './string-table.js'
 import { ONLY_STOP, TokenCache, UNKNOWN } from './token-cache.js'
 
@@ -38,13 +40,17 @@ export interface Bm25Options {
   readonly b?: number | undefined
   /** What a term's presence alone is worth, for the variants with a δ. @default 1 for 'bm25+', 0.5 for 'bm25l' */
   readonly delta?: number | undefined
+  /** The fields of documents that are set by field, with their weights. @default none */
+  readonly fields?: { readonly [name: string]: Bm25Field } | undefined
+  /** Keeps where terms stand, about 1.6 bytes for each: needed for phrases and for looking into fields. @default with `fields` */
+  readonly positions?: boolean | undefined
   /** Makes the terms, of documents and queries alike. @default englishAnalyzer() */
   readonly analyzer?: Analyzer | undefined
 }
 
 export interface Bm25Statistics {
   readonly documentCount: number
-  /** Mean length in terms; 0 for an empty index. */
+  /** Mean length in terms, those of fields weighted; 0 for an empty index. */
   readonly averageLength: number
   /** Distinct terms, those of deleted documents included until the index is compacted. */
   readonly termCount: number
@@ -55,6 +61,8 @@ export interface Bm25Statistics {
 }
 
 export interface Bm25Index extends LexicalIndex<IndexSearchOptions> {
+  /** Adds or replaces. Text outside of fields has the weight 1. */
+  set(ordinal: number, content: string | FieldTexts): void
   /** The analyzer's id: an index and whoever queries it must agree on it. */
   readonly analyzerId: string
   /** In how many documents the analysed term stands. */
@@ -78,10 +86,23 @@ const DEAD_MINIMUM = 256
  * A document of stop words only, or empty, counts as a document and is never found.
  */
 export function bm25Index(options: Bm25Options = {}): Bm25Index {
-  return new TypedBm25Index(checkParameters(options), options.analyzer ?? englishAnalyzer())
+  const fields = options.fields === undefined ? undefined : new Fields(options.fields)
+  return new TypedBm25Index({
+    parameters: checkParameters(options, fields?.unit ?? 1),
+    analyzer: options.analyzer ?? englishAnalyzer(),
+    fields,
+    positions: options.positions ?? fields !== undefined,
+  })
 }
 
-function checkParameters(options: Bm25Options): Bm25Parameters {
+interface Settings {
+  readonly parameters: Bm25Parameters
+  readonly analyzer: Analyzer
+  readonly fields: Fields | undefined
+  readonly positions: boolean
+}
+
+function checkParameters(options: Bm25Options, unit: number): Bm25Parameters {
   const variant = checkOneOf('variant', options.variant ?? 'lucene', bm25Variants)
   if (options.delta !== undefined && variant !== 'bm25+' && variant !== 'bm25l')
     invalid('delta', "used with the variants 'bm25+' and 'bm25l' only", options.delta)
@@ -90,16 +111,18 @@ function checkParameters(options: Bm25Options): Bm25Parameters {
     k1: checkNumber('k1', options.k1 ?? 1.2, 0),
     b: checkNumber('b', options.b ?? 0.75, 0, 1),
     delta: checkNumber('delta', options.delta ?? (variant === 'bm25l' ? 0.5 : 1), 0),
-    unit: 1,
+    unit,
   }
 }
 
 class TypedBm25Index implements Bm25Index {
   private readonly parameters: Bm25Parameters
   private readonly analyzer: Analyzer
+  private readonly fields: Fields | undefined
   private dictionary = new StringTable()
   private postings = new Postings()
   private documents = new Documents()
+  private sequences: Sequences | undefined
   private tokenCache: TokenCache
   private readonly searcher = new Searcher()
   private readonly tokens = new TokenSpans()
@@ -114,9 +137,11 @@ class TypedBm25Index implements Bm25Index {
   private distinct = new Uint32Array(1 << 8)
   private distinctCount = 0
 
-  constructor(parameters: Bm25Parameters, analyzer: Analyzer) {
+  constructor({ parameters, analyzer, fields, positions }: Settings) {
     this.parameters = parameters
     this.analyzer = analyzer
+    this.fields = fields
+    this.sequences = positions ? new Sequences() : undefined
     this.tokenCache = new TokenCache(analyzer, this.dictionary)
   }
 
@@ -128,13 +153,14 @@ class TypedBm25Index implements Bm25Index {
     return this.analyzer.id
   }
 
-  set(ordinal: number, text: string): void {
+  set(ordinal: number, content: string | FieldTexts): void {
     checkInteger('ordinal', ordinal, 0, 2 ** 31 - 2)
-    if (typeof text !== 'string') invalid('text', 'a string', text)
+    const texts = this.textsOf(content)
     this.makeRoom()
     this.tokenCache.trim()
-    const length = this.countTerms(text)
+    const length = this.countTerms(texts)
     this.bury(ordinal)
+    this.sequences?.keep()
     const number = this.documents.add(ordinal, length)
     const { postings, distinct, distinctCount } = this
     for (let i = 0; i < distinctCount; i++) postings.append(distinct[i]!, number, length)
@@ -168,6 +194,7 @@ class TypedBm25Index implements Bm25Index {
       queryFrequency: counts.get(term) ?? 0,
       documentFrequency: this.liveCount(term),
       frequency: number < 0 ? 0 : this.postings.frequency(term, number),
+      fields: number < 0 ? [] : this.fieldFrequencies(term, number),
     }))
     return explainScore({
       parameters: this.parameters,
@@ -176,6 +203,22 @@ class TypedBm25Index implements Bm25Index {
       averageLength: this.documents.averageLength,
       length: number < 0 ? undefined : this.documents.lengths[number],
     })
+  }
+
+  private fieldFrequencies(term: number, document: number): FieldFrequency[] {
+    const { fields, sequences } = this
+    if (fields === undefined || sequences === undefined) return []
+    const sequence = new Sequence()
+    sequences.read(document, sequence)
+    const times = new Uint32Array(fields.names.length + 1)
+    for (let i = 0; i < sequence.count; i++) if (sequence.terms[i] === term) times[sequence.fields[i]! + 1]!++
+    return [...times.entries()]
+      .filter(([, count]) => count > 0)
+      .map(([at, count]) => ({
+        name: fields.names[at - 1],
+        weight: fields.weights[at - 1] ?? 1,
+        times: count,
+      }))
   }
 
   documentFrequency(term: string): number {
@@ -192,13 +235,14 @@ class TypedBm25Index implements Bm25Index {
   statistics(): Bm25Statistics {
     return {
       documentCount: this.documents.size,
-      averageLength: this.documents.averageLength,
+      averageLength: this.documents.averageLength / this.parameters.unit,
       termCount: this.dictionary.size,
       deletedCount: this.deleted.length,
       byteLength:
         this.dictionary.byteLength +
         this.postings.byteLength +
         this.documents.byteLength +
+        (this.sequences?.byteLength ?? 0) +
         this.searcher.byteLength +
         this.tokenCache.byteLength,
     }
@@ -215,13 +259,16 @@ class TypedBm25Index implements Bm25Index {
     }
     const keptDictionary = new StringTable()
     const keptPostings = new Postings()
+    const newTerms = new Uint32Array(dictionary.size)
     for (let term = 0; term < dictionary.size; term++) {
       const count = this.liveCount(term)
       if (count === 0) continue
       const text = dictionary.text(term)
       const id = keptDictionary.intern(text, 0, text.length)
+      newTerms[term] = id
       postings.copyTerm(term, keptPostings, id, newNumbers, documents.lengths, count)
     }
+    if (this.sequences !== undefined) this.sequences = this.compactSequences(this.sequences, newTerms)
     this.documents = keptDocuments
     this.postings = keptPostings
     this.dictionary = keptDictionary
@@ -229,6 +276,14 @@ class TypedBm25Index implements Bm25Index {
     this.deleted = []
     this.deadCounts = new Uint32Array(0)
     this.deadSeen = new Uint32Array(0)
+  }
+
+  private compactSequences(sequences: Sequences, newTerms: Uint32Array): Sequences {
+    const kept = new Sequences()
+    const scratch = new Sequence()
+    for (let number = 0; number < this.documents.count; number++)
+      if (this.documents.lengths[number]! !== DELETED) sequences.copyTo(kept, number, newTerms, scratch)
+    return kept
   }
 
   /** Marks the ordinal's document deleted, if there is one. */
@@ -255,13 +310,30 @@ class TypedBm25Index implements Bm25Index {
     )
   }
 
+  /** The text, or the texts by field. */
+  private textsOf(content: string | FieldTexts): string | readonly (string | undefined)[] {
+    if (typeof content === 'string') return content
+    if (typeof content !== 'object' || content === null) invalid('text', 'a string', content)
+    if (this.fields !== undefined) return this.fields.textsOf(content)
+    invalid('text', 'a string in an index without `fields`', content, 'Make the index with `fields`.')
+  }
+
   /**
    * Counts a text's terms in the postings' counters, listing them in `distinct`; returns its length in terms.
    * When the analyzer throws, nothing has been counted.
    */
-  private countTerms(text: string): number {
+  private countTerms(texts: string | readonly (string | undefined)[]): number {
+    const { parameters, sequences, fields } = this
+    sequences?.begin()
     try {
-      return this.countTokens(text)
+      if (typeof texts === 'string') return this.countTokens(texts, parameters.unit)
+      let length = 0
+      for (const [field, text] of texts.entries()) {
+        if (text === undefined) continue
+        sequences?.beginField(field)
+        length += this.countTokens(text, fields!.counted[field]!)
+      }
+      return length
     } catch (error) {
       for (let i = 0; i < this.distinctCount; i++) this.postings.resetCount(this.distinct[i]!)
       this.distinctCount = 0
@@ -269,8 +341,9 @@ class TypedBm25Index implements Bm25Index {
     }
   }
 
-  private countTokens(text: string): number {
-    const { tokens, tokenCache } = this
+  /** @param weight what each term counts */
+  private countTokens(text: string, weight: number): number {
+    const { tokens, tokenCache, sequences } = this
     this.analyzer.tokenize(text, tokens)
     const { codes } = tokenCache
     let length = 0
@@ -281,25 +354,26 @@ class TypedBm25Index implements Bm25Index {
       for (let i = 0; i < count; i++) {
         const code = codes[i]!
         if (code >= 0) {
-          this.countTerm(code)
+          this.countTerm(code, weight)
           length++
-        } else if (code !== ONLY_STOP) length += this.countRun(code)
+        } else if (code !== ONLY_STOP) length += this.countRun(code, weight)
       }
+      sequences?.writeTokens(codes, count, tokenCache)
     }
-    return length
+    return length * weight
   }
 
   /** Counts the terms of an identifier; returns the length they count for. */
-  private countRun(code: number): number {
+  private countRun(code: number, weight: number): number {
     const { run } = this.tokenCache
     const start = this.tokenCache.severalAt(code)
     const end = start + 2 + run[start]!
-    for (let i = start + 2; i < end; i++) this.countTerm(run[i]!)
+    for (let i = start + 2; i < end; i++) this.countTerm(run[i]!, weight)
     return run[start + 1]!
   }
 
-  private countTerm(term: number): void {
-    if (this.postings.countUp(term) > 0) return
+  private countTerm(term: number, weight: number): void {
+    if (this.postings.countUp(term, weight) > 0) return
     if (this.distinctCount === this.distinct.length)
       this.distinct = grownUint32(this.distinct, this.distinctCount + 1)
     this.distinct[this.distinctCount++] = term

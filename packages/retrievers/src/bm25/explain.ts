@@ -7,11 +7,20 @@ import {
   saturation,
 } from './formula.js'
 
-interface ExplainedTerm {
+export interface ExplainedTerm {
   readonly text: string
   readonly queryFrequency: number
   readonly documentFrequency: number
   readonly frequency: number
+  /** Times in each field that has the term, where the index knows. */
+  readonly fields: readonly FieldFrequency[]
+}
+
+export interface FieldFrequency {
+  /** Undefined for text outside of fields. */
+  readonly name: string | undefined
+  readonly weight: number
+  readonly times: number
 }
 
 interface ScoreParts {
@@ -47,7 +56,7 @@ function explainTerm(term: ExplainedTerm, length: number, parts: ScoreParts): Ex
   const { base, scale, constant, perLength } = fold(parameters, averageLength)
   const { frequency, queryFrequency } = term
   const text = describeVariant(parameters)
-  const { variant, k1, b, delta } = parameters
+  const { variant, k1, b, delta, unit } = parameters
   const hasDelta = variant === 'bm25+' || variant === 'bm25l'
   const weight = queryFrequency * idf * scale
   return {
@@ -67,11 +76,21 @@ function explainTerm(term: ExplainedTerm, length: number, parts: ScoreParts): Ex
         value: base + scale * saturation(frequency, length, constant, perLength),
         description: `saturated frequency = ${text.tf}`,
         details: [
-          leaf(frequency, 'f, times in the document'),
+          {
+            value: frequency / unit,
+            description:
+              term.fields.length > 0 ? 'f, sum of weight × times in the field' : 'f, times in the document',
+            details: term.fields.map(({ name, weight, times }) =>
+              leaf(
+                times,
+                name === undefined ? 'times outside of fields × 1' : `times in "${name}" × ${weight}`,
+              ),
+            ),
+          },
           leaf(k1, 'k1'),
           leaf(b, 'b'),
-          leaf(length, 'dl, terms in the document'),
-          leaf(averageLength, 'avgdl, mean terms in a document'),
+          leaf(length / unit, 'dl, terms in the document'),
+          leaf(averageLength / unit, 'avgdl, mean terms in a document'),
           ...(hasDelta ? [leaf(delta, 'δ')] : []),
         ],
       },

@@ -19,3 +19,10 @@ export function grownUint16(array: Uint16Array<ArrayBuffer>, needed: number): Ui
   grown.set(array)
   return grown
 }
+
+export function grownUint8(array: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
+  if (needed <= array.length) return array
+  const grown = new Uint8Array(Math.max(needed, array.length * 2))
+  grown.set(array)
+  return grown
+}

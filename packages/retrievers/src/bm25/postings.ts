@@ -86,10 +86,13 @@ export class Postings {
     this.warmth = sum
   }
 
-  /** Adds one to the term's counter and returns what it was. */
-  countUp(term: number): number {
+  /** Adds to the term's counter and returns what it was. */
+  countUp(term: number, amount: number): number {
     if (term >= this.termCount) this.addTerms(term + 1)
-    return this.terms[term * TERM + PENDING]!++
+    const place = term * TERM + PENDING
+    const before = this.terms[place]!
+    this.terms[place] = before + amount
+    return before
   }
 
   /** Sets the term's counter to zero. */

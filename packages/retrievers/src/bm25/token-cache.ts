@@ -19,7 +19,7 @@ const SHIFT = 2 ** 30
 export class TokenCache {
   /** Values are codes + SHIFT, 0 for a token not yet analysed. */
   private readonly tokens = new StringTable()
-  /** Runs of: number of terms, length they count for, term ids. */
+  /** Runs of: number of terms, length they count for, term ids, positions inside the token. */
   private several = new Uint32Array(1 << 8)
   private severalEnd = 0
   private readonly hashes = new Uint32Array(BATCH)
@@ -65,7 +65,7 @@ export class TokenCache {
     return value === 0 ? UNKNOWN : value - SHIFT
   }
 
-  /** Where the run of a code below ONLY_STOP starts: number of terms, length, term ids. */
+  /** Where the run of a code below ONLY_STOP starts: number of terms, length, term ids, positions. */
   severalAt(code: number): number {
     return -2 - code
   }
@@ -99,13 +99,14 @@ export class TokenCache {
 
   private addRun(terms: readonly TokenTerm[]): number {
     const start = this.severalEnd
-    this.severalEnd += terms.length + 2
+    this.severalEnd += terms.length * 2 + 2
     this.several = grownUint32(this.several, this.severalEnd)
     this.several[start] = terms.length
     this.several[start + 1] = termsLength(terms)
     for (let i = 0; i < terms.length; i++) {
-      const { text } = terms[i]!
+      const { text, position } = terms[i]!
       this.several[start + 2 + i] = this.terms.intern(text, 0, text.length)
+      this.several[start + 2 + terms.length + i] = position
     }
     return start
   }
