@@ -2,10 +2,17 @@ import { chunkersBench } from './chunkers/bench.js'
 import { compareChunkersBench } from './compare-chunkers/bench.js'
 import { type Bench, BenchContext, type BenchFlags } from './harness/context.js'
 import { formatReport } from './harness/report.js'
+import { lexicalBench } from './lexical/bench.js'
 import { qualityBench } from './quality/bench.js'
 import { vectorBench } from './vector/bench.js'
 
-const benches: readonly Bench[] = [qualityBench, chunkersBench, compareChunkersBench, vectorBench]
+const benches: readonly Bench[] = [
+  qualityBench,
+  chunkersBench,
+  compareChunkersBench,
+  vectorBench,
+  lexicalBench,
+]
 
 function describe(bench: Bench): string {
   const options = Object.entries(bench.options ?? {}).map(
