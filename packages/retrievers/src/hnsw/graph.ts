@@ -37,6 +37,7 @@ export interface Graph {
   search(ef: number): Uint32Array | undefined
   /** Scores by floats of `count` slots; overwritten by the next call. */
   score(slots: Uint32Array, count: number): Float32Array
+  linkCount(slot: number, layer: number): number
   /** A copy of the links of a slot, in their order. */
   links(slot: number, layer: number): Uint32Array
 }
@@ -130,6 +131,7 @@ export function wasmGraph(options: GraphOptions): Graph | undefined {
       scoreList(count)
       return scores
     },
+    linkCount,
     links: (slot, layer) =>
       new Uint32Array(memory.buffer, linkArea(slot, layer) >>> 0, linkCount(slot, layer)).slice(),
   }

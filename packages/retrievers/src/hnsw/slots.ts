@@ -1,12 +1,28 @@
 import { Bitset } from '@tesserae/core'
 
 /** What a slot is. */
-const free = 0
-const live = 1
+export const free = 0
+export const live = 1
 /** Was dead when the sweep began: freed when it ends. */
-const leaving = 2
+export const leaving = 2
 /** Died during the sweep: waits for the next. */
-const dead = 3
+export const dead = 3
+
+/** All that later calls depend on, for a snapshot. */
+export interface SlotsState {
+  /** By slot: what it is, its top layer, and its ordinal if an entry lives there, otherwise 0. */
+  readonly states: Uint8Array
+  readonly layers: Uint8Array
+  readonly ordinals: Uint32Array
+  /** In the order in which they come back. */
+  readonly free: Uint32Array
+  readonly leaving: Uint32Array
+  readonly dead: Uint32Array
+  readonly cursor: number
+  /** −1 for none. */
+  readonly entry: number
+  readonly entryLayer: number
+}
 
 /** What the sweep does to the graph. */
 export interface SweptGraph {
@@ -120,6 +136,52 @@ export class Slots {
   /** Sweeps until no dead node is left. */
   finish(): void {
     while (this.bridges > 0) this.sweep(this.used)
+  }
+
+  state(): SlotsState {
+    const { used } = this
+    const states = this.states.slice(0, used)
+    const ordinals = this.ordinals.slice(0, used)
+    const layers = this.layers.slice(0, used)
+    for (let slot = 0; slot < used; slot++) {
+      if (states[slot] !== live) ordinals[slot] = 0
+      if (states[slot] === free) layers[slot] = 0
+    }
+    return {
+      states,
+      layers,
+      ordinals,
+      free: Uint32Array.from(this.freeSlots),
+      leaving: Uint32Array.from(this.leavingSlots),
+      dead: Uint32Array.from(this.deadSlots),
+      cursor: this.cursor,
+      entry: this.entry,
+      entryLayer: this.entryLayer,
+    }
+  }
+
+  /** Takes over what was checked before. Only for one that was never used. */
+  restore(state: SlotsState): void {
+    const { states, layers, ordinals } = state
+    this.used = states.length
+    while (this.states.length < this.used) this.growSlots()
+    this.states.set(states)
+    this.layers.set(layers)
+    this.ordinals.set(ordinals)
+    for (let slot = 0; slot < this.used; slot++) {
+      if (states[slot] !== live) continue
+      const ordinal = ordinals[slot]!
+      if (ordinal >= this.slots.length) this.slots = grown(this.slots, ordinal + 1)
+      this.slots[ordinal] = slot + 1
+      this.present.add(ordinal)
+      this.size++
+    }
+    this.freeSlots = Array.from(state.free)
+    this.leavingSlots = Array.from(state.leaving)
+    this.deadSlots = Array.from(state.dead)
+    this.cursor = state.cursor
+    this.entry = state.entry
+    this.entryLayer = state.entryLayer
   }
 
   private occupy(state: number, layer: number): number {

@@ -164,6 +164,10 @@ export class TypescriptGraph implements Graph {
     return this.scores
   }
 
+  linkCount(slot: number, layer: number): number {
+    return this.list(slot, layer)[2]
+  }
+
   links(slot: number, layer: number): Uint32Array {
     const [array, start, count] = this.list(slot, layer)
     return array.slice(start, start + count)
