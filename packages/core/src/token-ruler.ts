@@ -34,22 +34,34 @@ function upperBound(ends: Uint32Array, offset: number): number {
 }
 
 /**
+ * Index of the first end that is before its predecessor or behind the text, or -1. A function of its own: the
+ * loop is compiled once, not again for each text.
+ */
+function firstWrongEnd(ends: Uint32Array, length: number): number {
+  let last = 0
+  for (let index = 0; index < ends.length; index++) {
+    const end = ends[index]!
+    if (end < last || end > length) return index
+    last = end
+  }
+  return -1
+}
+
+/**
  * Tokenises `text` once. Throws `invalid-argument` when the tokenizer's ends do not ascend or leave the text,
  * and when a number of tokens is not a positive integer.
  */
 export function tokenRuler(tokenizer: Tokenizer, text: string): TokenRuler {
   const ends = tokenizer.ends(text)
-  const length = text.length
-  let last = 0
-  for (let index = 0; index < ends.length; index++) {
-    const end = ends[index]!
-    if (end < last || end > length)
-      throw new RagError(
-        'invalid-argument',
-        `\`tokenizer.ends\` must ascend and stay inside the text, got ${end} after ${last} in a text of ${length} from tokenizer "${tokenizer.id}".`,
-        { details: { argument: 'tokenizer', index } },
-      )
-    last = end
+  const { length } = text
+  const wrong = firstWrongEnd(ends, length)
+  if (wrong >= 0) {
+    const last = wrong === 0 ? 0 : ends[wrong - 1]!
+    throw new RagError(
+      'invalid-argument',
+      `\`tokenizer.ends\` must ascend and stay inside the text, got ${ends[wrong]!} after ${last} in a text of ${length} from tokenizer "${tokenizer.id}".`,
+      { details: { argument: 'tokenizer', index: wrong } },
+    )
   }
 
   /** Tokens that begin before `offset`; those that share their characters begin together. */

@@ -1,3 +1,5 @@
+import { CLASS_RUNS } from './class-runs.js'
+
 /**
  * One small number per UTF-16 code unit, so that the boundary scanner looks at a table and not at regular
  * expressions. Everything from DOT up stops the scanner's inner loop. Surrogates are OTHER.
@@ -25,34 +27,12 @@ export const BANG = 12
 export const STOP = 13
 export const NEWLINE = 14
 
-const NEWLINES = '\n\r\v\f\u2028\u2029'
-const DOTS = '.\u2024\u2026\ufe52\uff0e'
-
-/** Later entries overwrite earlier ones. */
-const CLASSES: readonly (readonly [RegExp, number])[] = [
-  [/\p{L}+/gu, LETTER],
-  [/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu, UNSPACED],
-  [/[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu, UNSPACED],
-  [/\p{Lowercase}+/gu, LOWER],
-  [/[\p{Uppercase}\p{Lt}]+/gu, UPPER],
-  [/\p{Nd}+/gu, DIGIT],
-  [/[\p{M}\p{Cf}]+/gu, MARK],
-  [/[\p{Quotation_Mark}\p{Pi}\p{Pf}]+/gu, QUOTE],
-  [/\p{Ps}+/gu, OPEN],
-  [/[\p{Pe}\u2019\u201d]+/gu, CLOSE],
-  [/\p{Sentence_Terminal}+/gu, STOP],
-  [/[!?]+/gu, BANG],
-  [/[.\u2024\u2026\ufe52\uff0e]+/gu, DOT],
-  [/[*_]+/gu, CLOSE],
-  [/\s+/gu, BLANK],
-]
-
 let table: Uint8Array | undefined
 let greekTable: Uint8Array | undefined
 
-/** The table for all languages but Greek, built on first use (some tens of milliseconds) and shared: never write to it. */
+/** The table for all languages but Greek, read on first use and shared: never write to it. */
 export function characterClasses(language = ''): Uint8Array {
-  table ??= buildTable()
+  table ??= readRuns()
   if (language !== 'el') return table
   if (greekTable === undefined) {
     // Greek asks with a semicolon.
@@ -63,21 +43,14 @@ export function characterClasses(language = ''): Uint8Array {
   return greekTable
 }
 
-function buildTable(): Uint8Array {
+function readRuns(): Uint8Array {
   const classes = new Uint8Array(65536)
-  const parts: string[] = []
-  for (let code = 0; code < 65536; code++) {
-    const isSurrogate = code >= 0xd800 && code < 0xe000
-    parts.push(isSurrogate ? '\u0000' : String.fromCharCode(code))
+  let end = 0
+  for (const [, letter, length] of CLASS_RUNS.matchAll(/([a-o])(\d*)/g)) {
+    const start = end
+    end += length === '' ? 1 : Number(length)
+    classes.fill(letter!.charCodeAt(0) - 0x61, start, end)
   }
-  const everything = parts.join('')
-  for (const [pattern, value] of CLASSES) {
-    for (const match of everything.matchAll(pattern)) {
-      classes.fill(value, match.index, match.index + match[0].length)
-    }
-  }
-  for (const character of NEWLINES) classes[character.charCodeAt(0)] = NEWLINE
-  for (const character of DOTS) classes[character.charCodeAt(0)] = DOT
   return classes
 }
 

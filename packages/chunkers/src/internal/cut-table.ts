@@ -1,12 +1,17 @@
+/** Shared by the tables without cuts: most documents have several such tables. */
+const NO_OFFSETS = new Uint32Array(0)
+const NO_RANKS = new Uint8Array(0)
+const SMALLEST = 256
+
 /**
  * Places where a chunk may end, in ascending order, as flat columns. A cut is a gap, not a point: the chunk
  * before it ends at `ends[i]`, the next one starts at `starts[i]`, and only blanks lie between. `ranks[i]`
  * says how good the place is; higher is better, 0 never occurs.
  */
 export class CutTable {
-  ends = new Uint32Array(256)
-  starts = new Uint32Array(256)
-  ranks = new Uint8Array(256)
+  ends = NO_OFFSETS
+  starts = NO_OFFSETS
+  ranks = NO_RANKS
   size = 0
 
   /** Appends a cut; its `start` must not lie before the last one's. Of two cuts with one start the better rank stays. */
@@ -36,7 +41,7 @@ export class CutTable {
   }
 
   #grow(): void {
-    const capacity = this.ends.length * 2
+    const capacity = Math.max(SMALLEST, this.ends.length * 2)
     const ends = new Uint32Array(capacity)
     const starts = new Uint32Array(capacity)
     const ranks = new Uint8Array(capacity)

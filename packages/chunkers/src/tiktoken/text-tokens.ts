@@ -1,4 +1,5 @@
 import type { BytePairEncoder } from './byte-pair-encoder.js'
+import { widthOf } from './kinds.js'
 import type { Splitter } from './split.js'
 import { PADDING } from './vocabulary.js'
 import { WINDOW, windowEnd } from './windows.js'
@@ -7,6 +8,8 @@ import { WINDOW, windowEnd } from './windows.js'
 const BATCH = 4096
 /** UTF-8 bytes of a code unit at most. */
 const WIDEST = 3
+/** Most ends that the memory for them holds between texts: 1 MiB. */
+const MOST_KEPT = 1 << 18
 
 const utf8 = new TextEncoder()
 
@@ -34,6 +37,7 @@ export class TextTokens {
   readonly #split: Splitter
   readonly #scratch = scratchFor(WINDOW * WIDEST)
   readonly #pieceEnds = new Uint32Array(BATCH)
+  #ends = new Uint32Array(WINDOW)
 
   constructor(encoder: BytePairEncoder, split: Splitter) {
     this.#encoder = encoder
@@ -54,7 +58,7 @@ export class TextTokens {
 
   /** End offset of each token in code units; of a token that ends inside a character, that character's end. */
   ends(text: string): Uint32Array {
-    let ends = new Uint32Array(Math.ceil(text.length / 3) + 16)
+    let ends = this.#ends
     let count = 0
     for (let start = 0; start < text.length; ) {
       const end = windowEnd(text, start)
@@ -63,11 +67,11 @@ export class TextTokens {
       const added = this.#encode(scratch, byteLength)
       if (count + added > ends.length) {
         const larger = new Uint32Array(Math.max(ends.length * 2, count + added))
-        larger.set(ends)
+        larger.set(ends.subarray(0, count))
         ends = larger
+        if (ends.length <= MOST_KEPT) this.#ends = ends
       }
-      if (byteLength === end - start) shift(scratch.tokenEnds, added, start, ends, count)
-      else toUnits(scratch, byteLength, added, start, ends, count)
+      toUnits(scratch, byteLength, byteLength === end - start, added, start, ends, count)
       count += added
       start = end
     }
@@ -101,40 +105,42 @@ function fill(scratch: Scratch, text: string, start: number, end: number): numbe
   return written
 }
 
-/** In ASCII a byte is a code unit. Apart from `ends`, which is not worth compiling for a loop. */
-function shift(from: Uint32Array, tokens: number, start: number, ends: Uint32Array, first: number): void {
-  for (let i = 0; i < tokens; i++) ends[first + i] = start + from[i]!
-}
-
-/** Turns byte offsets into code units: between characters of several bytes they differ by the same. */
+/**
+ * Writes the ends of a window's tokens in code units to `ends`, from index `first` on. Between characters of
+ * several bytes, byte offsets and code units differ by the same. A function of its own, compiled once for all texts.
+ */
 function toUnits(
-  { bytes, tokenEnds }: Scratch,
+  { bytes, view, tokenEnds }: Scratch,
   byteLength: number,
+  isAscii: boolean,
   tokens: number,
   start: number,
   ends: Uint32Array,
   first: number,
 ): void {
-  let extra = 0
-  let wideEnd = 0
-  let wide = nextWide(bytes, 0, byteLength)
-  for (let i = 0; i < tokens; i++) {
-    const end = tokenEnds[i]!
-    while (wide < end) {
-      const lead = bytes[wide]!
-      const width = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
-      // A lone surrogate has become U+FFFD: three bytes, one code unit, like the rest of its range.
-      extra += width - (lead < 0xf0 ? 1 : 2)
-      wideEnd = wide + width
-      wide = nextWide(bytes, wideEnd, byteLength)
+  let wide = isAscii ? byteLength : nextWide(bytes, view, 0, byteLength)
+  /** Code units of the text less bytes of the window, at the place reached. */
+  let shift = start
+  for (let i = 0; ; ) {
+    while (i < tokens && tokenEnds[i]! <= wide) {
+      ends[first + i] = tokenEnds[i]! + shift
+      i++
     }
-    ends[first + i] = start + Math.max(end, wideEnd) - extra
+    if (i === tokens) return
+    const lead = bytes[wide]!
+    const width = widthOf(lead)
+    // A lone surrogate has become U+FFFD: three bytes, one code unit, like the rest of its range.
+    shift -= width - (lead < 0xf0 ? 1 : 2)
+    const wideEnd = wide + width
+    while (i < tokens && tokenEnds[i]! < wideEnd) ends[first + i++] = wideEnd + shift
+    wide = nextWide(bytes, view, wideEnd, byteLength)
   }
 }
 
-/** Where the next character of several bytes begins. */
-function nextWide(bytes: Uint8Array, from: number, byteLength: number): number {
+/** Where the next character of several bytes begins, or `byteLength`. Zeros stand behind the text. */
+function nextWide(bytes: Uint8Array, view: DataView, from: number, byteLength: number): number {
   let at = from
+  while (at < byteLength && (view.getInt32(at, true) & 0x80808080) === 0) at += 4
   while (at < byteLength && bytes[at]! < 0x80) at++
-  return at
+  return Math.min(at, byteLength)
 }
