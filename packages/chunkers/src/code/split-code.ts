@@ -5,10 +5,11 @@ import type { Ruler } from '../internal/ruler.js'
 import { rulerOf } from '../internal/ruler.js'
 import type { ChunkContext } from '../structural/chunk-context.js'
 import { MAX_PARTS, NO_CONTEXT, pathContext } from '../structural/chunk-context.js'
+import { likelyFits } from '../structural/fit.js'
 import type { Pace } from '../structural/pace.js'
 import { makePace } from '../structural/pace.js'
 import type { RangePlan } from '../structural/pack-range.js'
-import { contentStart, packRange, pushSpan } from '../structural/pack-range.js'
+import { contentStart, packRange, pushIfFits } from '../structural/pack-range.js'
 import type { Item, ItemScope } from './items.js'
 import { itemsOf } from './items.js'
 import type { LanguageProfile } from './languages.js'
@@ -39,6 +40,7 @@ export async function splitLines(
   const plan: RangePlan = {
     text,
     ruler: rulerOf(limits.tokenizer, text),
+    tokenizer: limits.tokenizer,
     maxTokens: limits.maxTokens,
     softTokens: limits.maxTokens,
     minTokens: 0,
@@ -131,7 +133,8 @@ class TreeSplitter {
       }
       if (this.#fits(from, item.end, context)) {
         index = this.#lastTogether(items, index, from, context)
-        this.#push(from, items[index]!.end, context)
+        const { end: to } = items[index]!
+        if (!this.#push(from, to, context)) await this.#splitLines(from, to, context, frame)
       } else if (item.node && this.#isWorthDividing(item.node, frame)) {
         await this.split(item.node, {
           start: from,
@@ -199,15 +202,24 @@ class TreeSplitter {
     await packRange(plan, from, end, cuts, this.spans, this.#pace)
   }
 
-  #push(start: number, end: number, frame: Frame | undefined): void {
+  /** Appends the chunk; false when it turns out over the cap. */
+  #push(start: number, end: number, frame: Frame | undefined): boolean {
     const context = this.#contextOf(frame)
-    const plan = this.#planOf(() => context)
-    pushSpan(plan, start, end, context, this.spans)
+    return (
+      pushIfFits(
+        this.#planOf(() => context),
+        start,
+        end,
+        context,
+        this.spans,
+      ) <= 0
+    )
   }
 
   #planOf(contextAt: RangePlan['contextAt']): RangePlan {
-    const { maxTokens } = this.#limits
-    return { text: this.#text, ruler: this.#ruler, maxTokens, softTokens: maxTokens, minTokens: 0, contextAt }
+    const { maxTokens, tokenizer } = this.#limits
+    const measure = { text: this.#text, ruler: this.#ruler, tokenizer, maxTokens }
+    return { ...measure, softTokens: maxTokens, minTokens: 0, contextAt }
   }
 
   #scopeOf(frame: Frame | undefined): ItemScope {
@@ -220,7 +232,8 @@ class TreeSplitter {
   }
 
   #fits(start: number, end: number, frame: Frame | undefined): boolean {
-    return this.#ruler.count(start, end) + this.#contextOf(frame).tokens <= this.#limits.maxTokens
+    const budget = this.#limits.maxTokens - this.#contextOf(frame).tokens
+    return likelyFits(this.#ruler, start, end, budget)
   }
 
   #contextOf(frame: Frame | undefined): ChunkContext {

@@ -41,6 +41,27 @@ export function contextTokens(tokenizer: Tokenizer, context: string): number {
 }
 
 /**
+ * As `fitContext`, and the context and `text` behind it, as they are embedded, have at most `maxTokens` tokens, if
+ * given: joined they may have more than apart.
+ */
+export function fitBefore(
+  tokenizer: Tokenizer,
+  context: string,
+  text: string,
+  room: number,
+  maxTokens = Number.POSITIVE_INFINITY,
+): string {
+  let left = room
+  for (;;) {
+    const fitting = fitContext(tokenizer, context, left)
+    if (fitting === '' || maxTokens === Number.POSITIVE_INFINITY) return fitting
+    const excess = tokenizer.ends(`${fitting}\n${text}`).length - maxTokens
+    if (excess <= 0) return fitting
+    left = Math.min(left - excess, contextTokens(tokenizer, fitting) - 1)
+  }
+}
+
+/**
  * The beginning of `context` that costs at most `maxTokens`, ended at a sentence where one ends in the second
  * half, else at a word. Empty when nothing fits.
  */

@@ -11,7 +11,7 @@ import type {
 import { checkInteger, checkOneOf, invalid, pieceTokenizer } from '@tesserae/core'
 import { makeChunker } from '../internal/make-chunker.js'
 import { checkNames, chunkerId } from '../internal/options.js'
-import { contextTokens, fitContext } from './clean-context.js'
+import { fitBefore } from './clean-context.js'
 import { checkModel, checkTimeout } from './model-call.js'
 import type { ContextPlan } from './plan.js'
 import { planContexts } from './plan.js'
@@ -139,7 +139,13 @@ export function contextualChunker(inner: Chunker, options: ContextualChunkerOpti
       document,
       call,
     )
-    return plan.spans.map((span, index) => withContext(span, written[index], plan.rooms[index]!, tokenizer))
+    return plan.spans.map((span, index) => {
+      const fit = (context: string, room: number) => {
+        const text = document.text.slice(span.start, span.end)
+        return fitBefore(tokenizer, context, text, room, maxTokens)
+      }
+      return withContext(span, written[index], plan.rooms[index]!, fit)
+    })
   })
 
   return {
@@ -170,12 +176,10 @@ function withContext(
   span: ChunkSpan,
   written: string | undefined,
   room: number,
-  tokenizer: Tokenizer,
+  fit: (context: string, room: number) => string,
 ): ChunkSpan {
   const parts = [span.context, written].filter((part) => part !== undefined && part !== '')
-  const joined = parts.join('\n')
-  const fits = contextTokens(tokenizer, joined) <= room
-  const context = fits ? joined : fitContext(tokenizer, joined, room)
+  const context = fit(parts.join('\n'), room)
   const { context: _, ...rest } = span
   return context === '' ? rest : { ...rest, context }
 }

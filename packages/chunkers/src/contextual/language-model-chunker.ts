@@ -12,7 +12,7 @@ import { makeChunker } from '../internal/make-chunker.js'
 import { checkLocale, checkNames, chunkerId } from '../internal/options.js'
 import { rulerOf } from '../internal/ruler.js'
 import type { Pieces } from '../semantic/pieces.js'
-import { groupPieces, packRun, sentencePieces, spansOf } from '../semantic/pieces.js'
+import { groupPieces, packRuns, sentencePieces, spansOf } from '../semantic/pieces.js'
 import { callModel, checkModel, checkTimeout, MOST_FAILURES } from './model-call.js'
 import { parseBoundaries } from './parse-boundaries.js'
 
@@ -130,14 +130,8 @@ export function languageModelChunker(options: LanguageModelChunkerOptions): Chun
       // The last chunk may go on behind the window: it is looked at again, but never more than half of the window.
       else first = Math.max(lastFound, first + Math.ceil((last - first) / 2))
     }
-    const bounds: number[] = []
     begins.push(pieces.size)
-    let from = 0
-    for (const begin of begins) {
-      packRun(pieces, ruler, maxTokens, pieces.ranks, from, begin, bounds)
-      from = begin
-    }
-    return spansOf(pieces, ruler, bounds)
+    return spansOf(pieces, ruler, packRuns(pieces, ruler, maxTokens, pieces.ranks, begins))
   })
 
   /** Pieces behind `first` and before `last` that begin a chunk; undefined after a failure. */

@@ -1,6 +1,7 @@
 import type { ChunkSpan, Document, GenerateRequest, Tokenizer } from '@tesserae/core'
 import { RagError, safeCutAfter } from '@tesserae/core'
 import { rulerOf } from '../internal/ruler.js'
+import { spanTokens } from '../structural/fit.js'
 import { promptKey, promptPrefix, promptRequest, promptWindows } from './prompt.js'
 
 /** One call to make, for all chunks of a window that have the same text. */
@@ -40,7 +41,7 @@ export function planContexts(
   const ruler = rulerOf(tokenizer, text)
   const rooms = spans.map(({ start, end }) => {
     if (maxTokens === undefined) return Number.POSITIVE_INFINITY
-    const tokens = ruler.count(start, end)
+    const tokens = spanTokens(ruler, start, end)
     // A single character of many tokens cannot be made smaller.
     if (tokens > maxTokens && safeCutAfter(text, start + 1) < end) refuse(document, tokens, maxTokens)
     return Math.max(0, maxTokens - tokens)

@@ -8,6 +8,7 @@ import { rulerOf } from '../internal/ruler.js'
 import { scanCuts } from '../internal/scan.js'
 import type { ChunkContext } from '../structural/chunk-context.js'
 import { clippedContext, NO_CONTEXT } from '../structural/chunk-context.js'
+import { likelyFits } from '../structural/fit.js'
 import { makePace } from '../structural/pace.js'
 import { packRange, pushCut } from '../structural/pack-range.js'
 import type { CsvRows } from './csv-rows.js'
@@ -64,6 +65,7 @@ export function csvChunker(options: CsvChunkerOptions = {}): Chunker {
     const plan = {
       text,
       ruler,
+      tokenizer,
       maxTokens,
       softTokens: maxTokens,
       minTokens: 0,
@@ -92,13 +94,13 @@ function rowCuts(text: string, ruler: Ruler, rows: CsvRows, delimiter: string, b
     const start = starts[row]!
     const end = starts[row + 1] ?? text.length
     pushCut(cuts, text, 0, text.length, start, ROW_RANK)
-    if (ruler.count(start, end) <= budget) continue
+    if (likelyFits(ruler, start, end, budget)) continue
     const cells = cellStarts(text, start, end, delimiter, quotesUntil)
     for (let cell = 0; cell < cells.length; cell++) {
       const cellStart = cells[cell]!
       const cellEnd = cells[cell + 1] ?? end
       if (cell > 0) pushCut(cuts, text, 0, text.length, cellStart, CELL_RANK)
-      if (ruler.count(cellStart, cellEnd) <= budget) continue
+      if (likelyFits(ruler, cellStart, cellEnd, budget)) continue
       const found = scanCuts(text.slice(cellStart, cellEnd), SCAN_RANKS)
       for (let i = 0; i < found.size; i++) {
         pushCut(cuts, text, 0, text.length, cellStart + found.starts[i]!, found.ranks[i]!)

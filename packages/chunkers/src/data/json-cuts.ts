@@ -4,6 +4,7 @@ import type { Ruler } from '../internal/ruler.js'
 import { scanCuts } from '../internal/scan.js'
 import type { ChunkContext } from '../structural/chunk-context.js'
 import { MAX_PARTS, oneLine, pathContext } from '../structural/chunk-context.js'
+import { likelyFits } from '../structural/fit.js'
 import { lastAtMost } from '../structural/outline.js'
 import { pushCut, STRUCTURE_RANK } from '../structural/pack-range.js'
 import type { JsonNodes } from './json-nodes.js'
@@ -62,9 +63,12 @@ export function nodeAt(nodes: JsonNodes, offset: number): number {
 /** True when the node, under its pointer, fits into one chunk. */
 export function fitsWhole(json: JsonText, node: number): boolean {
   const { nodes, ruler, maxTokens, pointerTokens } = json
-  const tokens = ruler.count(nodes.starts[node]!, nodes.ends[node]!)
+  const start = nodes.starts[node]!
+  const end = nodes.ends[node]!
+  const tokens = ruler.count(start, end)
   if (tokens > maxTokens) return false
-  return tokens <= maxTokens - pointerTokens || tokens + pointerOf(json, node).tokens <= maxTokens
+  if (tokens <= maxTokens - pointerTokens) return likelyFits(ruler, start, end, maxTokens - pointerTokens)
+  return likelyFits(ruler, start, end, maxTokens - pointerOf(json, node).tokens)
 }
 
 /**

@@ -80,10 +80,11 @@ export function readJson(
 }
 
 export function jsonPlan(json: JsonText) {
-  const { text, ruler, maxTokens, nodes } = json
+  const { text, ruler, tokenizer, maxTokens, nodes } = json
   return {
     text,
     ruler,
+    tokenizer,
     maxTokens,
     softTokens: maxTokens,
     minTokens: 0,

@@ -7,7 +7,10 @@ import { allowedCuts, keptSpans } from '../internal/kept-spans.js'
 import type { Ruler } from '../internal/ruler.js'
 import { rulerOf } from '../internal/ruler.js'
 import { packAll } from '../internal/split.js'
+import type { ChunkContext } from '../structural/chunk-context.js'
 import { measureContext } from '../structural/chunk-context.js'
+import type { Measure } from '../structural/fit.js'
+import { chunkTokens } from '../structural/fit.js'
 import { lastAtMost, outlineOf, sortedMarks } from '../structural/outline.js'
 import { makePace } from '../structural/pace.js'
 import { splitStructure } from '../structural/split-structure.js'
@@ -55,7 +58,8 @@ export async function splitLevels(
       const budget = context.tokens < size ? size - context.tokens : size
       const overlap = isLeaf ? Math.min(overlapTokens, budget - 1) : 0
       const spans = await packPart(partOf(whole, parent), budget, overlap, options)
-      for (const span of spans) children.push(placed(span, parent, size - context.tokens))
+      const measure = { text: document.text, ruler, tokenizer: limits.tokenizer, maxTokens: size }
+      for (const span of spans) children.push(placed(span, parent, context, measure))
       const pause = pace()
       if (pause) await pause
     }
@@ -134,14 +138,11 @@ function structuralParents(
 }
 
 /** The span of a part, in the document, under its parent; with its context where that fits. */
-function placed(span: ChunkSpan, parent: ChunkSpan, room: number): ChunkSpan {
-  const { start, end, context } = parent
+function placed(span: ChunkSpan, parent: ChunkSpan, context: ChunkContext, measure: Measure): ChunkSpan {
+  const start = parent.start + span.start
+  const end = parent.start + span.end
   const tokens = span.tokens ?? 0
-  const child: ChunkSpan = {
-    start: start + span.start,
-    end: start + span.end,
-    window: { start, end },
-    tokens,
-  }
-  return context !== undefined && tokens <= room ? { ...child, context } : child
+  const child: ChunkSpan = { start, end, window: { start: parent.start, end: parent.end }, tokens }
+  const fits = chunkTokens(measure, start, end, tokens, context) <= measure.maxTokens
+  return context.text !== '' && fits ? { ...child, context: context.text } : child
 }

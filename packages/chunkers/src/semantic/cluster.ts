@@ -4,10 +4,11 @@ import { makeChunker } from '../internal/make-chunker.js'
 import { checkLocale, checkNames, chunkerId } from '../internal/options.js'
 import type { Ruler } from '../internal/ruler.js'
 import { rulerOf } from '../internal/ruler.js'
+import { likelyFits } from '../structural/fit.js'
 import { checkEmbedder } from './embedder.js'
 import { bestRuns, type SimilarityBand } from './optimal-runs.js'
 import type { Pieces } from './pieces.js'
-import { groupPieces, sentencePieces, spansOf } from './pieces.js'
+import { groupPieces, packRuns, sentencePieces, spansOf } from './pieces.js'
 import { forEachVector } from './vectors.js'
 
 export interface ClusterChunkerOptions {
@@ -58,7 +59,9 @@ export function clusterChunker(options: ClusterChunkerOptions): Chunker {
     const pieces = groupPieces(sentences, ruler, pieceTokens)
     const firsts = firstInReach(pieces, ruler, maxTokens)
     const band = await similarityBand(text, pieces, firsts, embedder, tokenizer, call)
-    return spansOf(pieces, ruler, await bestRuns(band, call.signal))
+    const runs = await bestRuns(band, call.signal)
+    // Nearly all runs fit as they are: `firstInReach` has looked.
+    return spansOf(pieces, ruler, packRuns(pieces, ruler, maxTokens, pieces.ranks, runs))
   })
 }
 
@@ -67,7 +70,7 @@ function firstInReach({ starts, ends, size }: Pieces, ruler: Ruler, maxTokens: n
   const firsts = new Uint32Array(size)
   let first = 0
   for (let piece = 0; piece < size; piece++) {
-    while (first < piece && ruler.count(starts[first]!, ends[piece]!) > maxTokens) first++
+    while (first < piece && !likelyFits(ruler, starts[first]!, ends[piece]!, maxTokens)) first++
     firsts[piece] = first
   }
   return firsts

@@ -5,6 +5,7 @@ import { characterClasses } from '../internal/classes.js'
 import { allowedCuts, keptSpans } from '../internal/kept-spans.js'
 import type { Ruler } from '../internal/ruler.js'
 import { packAll } from '../internal/split.js'
+import { spanTokens } from '../structural/fit.js'
 
 /**
  * Small pieces of a text in ascending order, as flat columns: what the chunkers of this folder put together.
@@ -68,8 +69,7 @@ export async function sentencePieces(
 
 /** Pieces put together, as many as fit into `maxTokens`, parted at the best places: fewer, larger pieces. */
 export function groupPieces(pieces: Pieces, ruler: Ruler, maxTokens: number): Pieces {
-  const bounds: number[] = []
-  packRun(pieces, ruler, maxTokens, pieces.ranks, 0, pieces.size, bounds)
+  const bounds = packRuns(pieces, ruler, maxTokens, pieces.ranks, [pieces.size])
   const size = bounds.length
   const starts = new Uint32Array(size)
   const ends = new Uint32Array(size)
@@ -102,19 +102,48 @@ export function packRun(
   while (from < last) {
     const start = pieces.starts[from]!
     const reach = ruler.reach(start, maxTokens)
-    let end = from + 1
-    while (end < last && pieces.ends[end]! <= reach) end++
-    if (end < last) {
-      const floor = fill > 0 ? ruler.reach(start, fill) : start
-      let best = end
-      for (let at = end - 1; at > from && pieces.ends[at - 1]! > floor; at--) {
-        if (scores[at]! > scores[best]!) best = at
-      }
-      end = best
-    }
+    let limit = from + 1
+    while (limit < last && pieces.ends[limit]! <= reach) limit++
+    const floor = fill > 0 ? ruler.reach(start, fill) : start
+    let end = limit
+    // Its tokens are within the cap; those of its text alone may not be, and then it ends earlier.
+    do {
+      end = limit === last ? last : bestEnd(pieces, scores, from, limit, floor)
+      limit = end - 1
+    } while (limit > from && ruler.alone(start, pieces.ends[end - 1]!) > maxTokens)
     bounds.push(end)
     from = end
   }
+}
+
+/** The place in (from, limit] with the highest score behind `floor`, the last of equals. */
+function bestEnd(
+  pieces: Pieces,
+  scores: ArrayLike<number>,
+  from: number,
+  limit: number,
+  floor: number,
+): number {
+  let best = limit
+  for (let at = limit - 1; at > from && pieces.ends[at - 1]! > floor; at--) {
+    if (scores[at]! > scores[best]!) best = at
+  }
+  return best
+}
+
+/** `packRun` for neighbouring runs, of which `runs` gives the ends: those that fit stay whole. */
+export function packRuns(
+  pieces: Pieces,
+  ruler: Ruler,
+  maxTokens: number,
+  scores: ArrayLike<number>,
+  runs: ArrayLike<number>,
+): number[] {
+  const bounds: number[] = []
+  for (let run = 0; run < runs.length; run++) {
+    packRun(pieces, ruler, maxTokens, scores, run === 0 ? 0 : runs[run - 1]!, runs[run]!, bounds)
+  }
+  return bounds
 }
 
 /** The chunks that end behind the pieces `bounds[i] - 1`, with their tokens. */
@@ -124,7 +153,7 @@ export function spansOf(pieces: Pieces, ruler: Ruler, bounds: ArrayLike<number>)
   for (let i = 0; i < bounds.length; i++) {
     const start = pieces.starts[first]!
     const end = pieces.ends[bounds[i]! - 1]!
-    spans.push({ start, end, tokens: ruler.count(start, end) })
+    spans.push({ start, end, tokens: spanTokens(ruler, start, end) })
     first = bounds[i]!
   }
   return spans

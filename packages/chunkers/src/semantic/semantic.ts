@@ -4,11 +4,12 @@ import { makeChunker } from '../internal/make-chunker.js'
 import { checkLocale, checkNames, chunkerId } from '../internal/options.js'
 import type { Ruler } from '../internal/ruler.js'
 import { rulerOf } from '../internal/ruler.js'
+import { spanTokens } from '../structural/fit.js'
 import type { Breakpoint } from './breakpoints.js'
 import { breakpoints, checkBreakpoint } from './breakpoints.js'
 import { checkEmbedder } from './embedder.js'
 import type { Pieces } from './pieces.js'
-import { packRun, sentencePieces, spansOf } from './pieces.js'
+import { packRuns, sentencePieces, spansOf } from './pieces.js'
 import { forEachVector } from './vectors.js'
 
 export interface SemanticChunkerOptions {
@@ -66,12 +67,7 @@ export function semanticChunker(options: SemanticChunkerOptions): Chunker {
     const runs =
       pieces.size > 2 ? breakpoints(distances.subarray(1), threshold).map((place) => place + 1) : []
     runs.push(pieces.size)
-    const bounds: number[] = []
-    let first = 0
-    for (const last of runs) {
-      packRun(pieces, ruler, maxTokens, distances, first, last, bounds)
-      first = last
-    }
+    const bounds = packRuns(pieces, ruler, maxTokens, distances, runs)
     const joined = minTokens > 0 ? joinSmall(pieces, ruler, bounds, distances, minTokens, maxTokens) : bounds
     return spansOf(pieces, ruler, joined)
   })
@@ -134,7 +130,7 @@ function joinSmall(
   const lastOf = Uint32Array.from(bounds, (_, chunk) => chunk)
   const firstOf = Uint32Array.from(lastOf)
   const tokensOf = (first: number, last: number) =>
-    ruler.count(pieces.starts[first === 0 ? 0 : bounds[first - 1]!]!, pieces.ends[bounds[last]! - 1]!)
+    spanTokens(ruler, pieces.starts[first === 0 ? 0 : bounds[first - 1]!]!, pieces.ends[bounds[last]! - 1]!)
   const order = Array.from({ length: Math.max(0, bounds.length - 1) }, (_, chunk) => chunk)
   order.sort((a, b) => distances[bounds[a]!]! - distances[bounds[b]!]! || a - b)
   const isJoined = new Uint8Array(bounds.length)

@@ -3,6 +3,7 @@ import { characterClasses, isBlankClass, NEWLINE, skipBlanks, trimBlanks } from 
 import { CutTable } from '../internal/cut-table.js'
 import type { Ruler } from '../internal/ruler.js'
 import { isAnnouncement } from '../internal/scan.js'
+import { likelyFits } from './fit.js'
 import { leafCuts } from './leaf-cuts.js'
 import type { Outline } from './outline.js'
 import { contentStart, pushCut, STRUCTURE_RANK } from './pack-range.js'
@@ -85,7 +86,7 @@ export function blockCuts(
     const first = isText && parent.kind === 'section' && parent.lastKind === 'heading' ? start : from
     const content = skipBlanks(text, first, to, classes)
     const budget = kind === 'row' ? limits.rowBudget : limits.budget
-    return ruler.count(content, trimBlanks(text, content, to, classes)) <= budget
+    return likelyFits(ruler, content, trimBlanks(text, content, to, classes), budget)
   }
 
   /** Deals with what lies between the last child of `parent` and `next`, and with the edge between the two. */
@@ -159,7 +160,9 @@ export function blockCuts(
   /** An item that fits stays whole: its inner cuts, the last ones, go. */
   function closeItem(list: Frame, at: number): void {
     const itemEnd = trimBlanks(text, list.itemStart, at, classes)
-    if (ruler.count(list.itemStart, itemEnd) <= limits.budget) cuts.size = Math.min(cuts.size, list.itemCuts)
+    if (likelyFits(ruler, list.itemStart, itemEnd, limits.budget)) {
+      cuts.size = Math.min(cuts.size, list.itemCuts)
+    }
   }
 
   function finish(parent: Frame, kind: MarkKind, blockEnd: number): void {
@@ -188,7 +191,7 @@ export function blockCuts(
   function inner(kind: MarkKind, from: number, to: number): void {
     const budget = kind === 'row' ? limits.rowBudget : limits.budget
     const isFirst = frames.length === 1 && frames[0]!.lastKind === 'heading'
-    if (ruler.count(isFirst ? start : from, to) > budget) {
+    if (!likelyFits(ruler, isFirst ? start : from, to, budget)) {
       leafCuts(kind, { cuts, text, start, end }, from, to, limits.language)
     }
   }

@@ -1,6 +1,7 @@
 import { characterClasses, skipBlanks, trimBlanks } from '../internal/classes.js'
 import type { Ruler } from '../internal/ruler.js'
 import type { ChunkContext } from './chunk-context.js'
+import { likelyFits } from './fit.js'
 import type { Outline } from './outline.js'
 import { isBare, sectionEnd } from './outline.js'
 
@@ -63,9 +64,9 @@ export function* sectionGroups(
   function join(group: SectionGroup, next: SectionGroup): SectionGroup | undefined {
     if (next.level < group.level) return undefined
     const shared = next.level > group.level ? group.shared : outline.parents[group.section]!
-    const tokens = ruler.count(group.start, next.end)
-    if (tokens + contextOf(shared).tokens > limits.softTokens) return undefined
-    return { ...group, end: next.end, shared, tokens }
+    const room = limits.softTokens - contextOf(shared).tokens
+    if (!likelyFits(ruler, group.start, next.end, room)) return undefined
+    return { ...group, end: next.end, shared, tokens: ruler.count(group.start, next.end) }
   }
 }
 

@@ -1,10 +1,12 @@
 import type { ChunkSpan } from '@tesserae/core'
-import { isSafeCut, safeCutAfter } from '@tesserae/core'
+import { isSafeCut, safeCutAfter, safeCutBefore } from '@tesserae/core'
 import { BLANK, characterClasses, NEWLINE, skipBlanks, trimBlanks } from '../internal/classes.js'
 import type { CutTable } from '../internal/cut-table.js'
 import { fineCutBefore } from '../internal/fine-cut.js'
-import type { Ruler } from '../internal/ruler.js'
 import type { ChunkContext } from './chunk-context.js'
+import { NO_CONTEXT } from './chunk-context.js'
+import type { Measure } from './fit.js'
+import { chunkTokens, spanTokens } from './fit.js'
 import type { Pace } from './pace.js'
 
 /** Cuts of this rank or a better one are edges of structure: chunks close there once they reach `softTokens`. */
@@ -12,11 +14,7 @@ export const STRUCTURE_RANK = 9
 /** A cut counts from this share of the budget on: better places before it would leave crumbs. */
 const MINIMUM_FILL = 0.25
 
-export interface RangePlan {
-  readonly text: string
-  readonly ruler: Ruler
-  /** Hard cap of a chunk, `context` counted. */
-  readonly maxTokens: number
+export interface RangePlan extends Measure {
   /** From here on a chunk closes at the next edge of structure; at most `maxTokens`. */
   readonly softTokens: number
   /** The last chunk of a range rather has at least this many tokens. */
@@ -24,6 +22,9 @@ export interface RangePlan {
   /** Context of a chunk that starts at `offset`; fewer tokens than `maxTokens`. */
   contextAt(offset: number): ChunkContext
 }
+
+/** Chunks that turn out over the cap when measured alone are cut again this often, with less room each time. */
+const MOST_ATTEMPTS = 4
 
 /**
  * Cuts [start, end) into chunks at the best-ranked cut in reach, the last of equals; where there is none,
@@ -44,28 +45,81 @@ export async function packRange(
   const crumbs = minTokens > 0 ? ruler.reachBack(limit, minTokens) : limit
   let at = contentStart(text, start, limit, classes)
   while (at < limit) {
-    const content = skipBlanks(text, at, limit, classes)
-    const context = plan.contextAt(at)
-    const cut = chooseCut(plan, at, limit, crumbs, cuts, context)
-    const chunkEnd = cut < 0 ? trimBlanks(text, at, -cut, classes) : cuts.ends[cut]!
-    pushSpan(plan, ruler.count(at, chunkEnd) > plan.maxTokens ? content : at, chunkEnd, context, spans)
-    at = cut < 0 ? contentStart(text, -cut, limit, classes) : cuts.starts[cut]!
+    at = packNext(plan, at, limit, crumbs, cuts, spans)
     const pause = pace()
     if (pause) await pause
   }
 }
 
-/** Appends a chunk; its context is left out where the two together are over the cap. */
-export function pushSpan(
+/** Appends the chunk that starts at `at`; returns where the next one does. */
+function packNext(
+  plan: RangePlan,
+  at: number,
+  limit: number,
+  crumbs: number,
+  cuts: CutTable,
+  spans: ChunkSpan[],
+): number {
+  const { text, maxTokens } = plan
+  const classes = characterClasses()
+  const context = plan.contextAt(at)
+  let budget = maxTokens - context.tokens
+  for (let attempt = 0; budget > 0 && attempt < MOST_ATTEMPTS; attempt++) {
+    const cut = chooseCut(plan, at, limit, crumbs, cuts, budget, plan.softTokens - context.tokens)
+    const end = cut < 0 ? trimBlanks(text, at, -cut, classes) : cuts.ends[cut]!
+    const excess = pushIfFits(plan, at, end, context, spans)
+    if (excess <= 0) return cut < 0 ? contentStart(text, -cut, limit, classes) : cuts.starts[cut]!
+    budget -= excess
+  }
+  const end = pushShortened(plan, skipBlanks(text, at, limit, classes), limit, context, spans)
+  return contentStart(text, end, limit, classes)
+}
+
+/** Appends the chunk, unless it is over the cap with its context; returns the tokens it is over, 0 or less if none. */
+export function pushIfFits(
   plan: RangePlan,
   start: number,
   end: number,
   context: ChunkContext,
   spans: ChunkSpan[],
-): void {
-  const tokens = plan.ruler.count(start, end)
-  const fits = context.text !== '' && tokens + context.tokens <= plan.maxTokens
-  spans.push(fits ? { start, end, context: context.text, tokens } : { start, end, tokens })
+): number {
+  const tokens = spanTokens(plan.ruler, start, end)
+  const excess = chunkTokens(plan, start, end, tokens, context) - plan.maxTokens
+  if (excess <= 0)
+    spans.push(context.text === '' ? { start, end, tokens } : { start, end, context: context.text, tokens })
+  return excess
+}
+
+/**
+ * Appends a chunk where no room was small enough: as long as it fits, by bisection. A single code point that is
+ * over the cap with its context is a chunk without; it cannot be divided, and skipping it would lose it.
+ */
+function pushShortened(
+  plan: RangePlan,
+  start: number,
+  limit: number,
+  context: ChunkContext,
+  spans: ChunkSpan[],
+): number {
+  const { text, ruler, maxTokens } = plan
+  const tokensTo = (end: number) => spanTokens(ruler, start, end)
+  const fitsWith = (end: number, using: ChunkContext) =>
+    chunkTokens(plan, start, end, tokensTo(end), using) <= maxTokens
+  let end = safeCutAfter(text, start + 1)
+  const kept = fitsWith(end, context) ? context : NO_CONTEXT
+  let high = Math.min(limit, ruler.reach(start, maxTokens)) + 1
+  while (high - end > 1) {
+    const middle = safeCutBefore(text, end + ((high - end) >>> 1))
+    const cut = middle > end ? middle : safeCutAfter(text, end + 1)
+    if (cut >= high) break
+    if (fitsWith(cut, kept)) end = cut
+    else high = cut
+  }
+  const whole = fineCutBefore(text, start, end, 'grapheme', characterClasses())
+  if (whole > start && fitsWith(whole, kept)) end = whole
+  const tokens = tokensTo(end)
+  spans.push(kept.text === '' ? { start, end, tokens } : { start, end, context: kept.text, tokens })
+  return end
 }
 
 /** Index of the cut to take, or minus the offset to cut at where no cut will do. */
@@ -75,11 +129,11 @@ function chooseCut(
   limit: number,
   crumbs: number,
   cuts: CutTable,
-  context: ChunkContext,
+  budget: number,
+  softBudget: number,
 ): number {
-  const { ruler, maxTokens, softTokens } = plan
-  const budget = maxTokens - context.tokens
-  const soft = Math.min(budget, Math.max(1, softTokens - context.tokens))
+  const { ruler } = plan
+  const soft = Math.min(budget, Math.max(1, softBudget))
   const remaining = ruler.count(at, limit)
   if (remaining <= soft) return -limit
   const reach = Math.min(limit, ruler.reach(at, budget))

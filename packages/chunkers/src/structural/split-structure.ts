@@ -8,7 +8,7 @@ import type { Outline } from './outline.js'
 import { sectionAt, splitBlockLabel, titlePath } from './outline.js'
 import { makePace } from './pace.js'
 import type { RangePlan } from './pack-range.js'
-import { packRange, pushSpan } from './pack-range.js'
+import { packRange, pushIfFits } from './pack-range.js'
 
 export interface StructureLimits {
   /** Hard cap of a chunk, context counted. */
@@ -47,6 +47,7 @@ export async function splitStructure(
     const plan: RangePlan = {
       text,
       ruler,
+      tokenizer: limits.tokenizer,
       maxTokens,
       softTokens: limits.softTokens,
       minTokens: limits.minTokens,
@@ -56,10 +57,8 @@ export async function splitStructure(
           : withLabel(outline, limits, paths(enclosingSection(offset)), offset),
     }
     const context = paths(shared)
-    if (group.tokens + context.tokens <= limits.softTokens) {
-      pushSpan(plan, start, end, context, spans)
-      continue
-    }
+    const isSmall = group.tokens + context.tokens <= limits.softTokens
+    if (isSmall && pushIfFits(plan, start, end, context, spans) <= 0) continue
     const pathTokens = Math.max(context.tokens, paths(enclosingSection(end - 1)).tokens)
     const blockLimits = {
       budget: maxTokens - pathTokens,

@@ -104,10 +104,6 @@ const options = {
   tokenizer: cl100k,
   count: 250,
   hugeLineUnits: 2000,
-  exempt: {
-    'tokens tell the size of the span':
-      'the law counts the tokens of the document; these chunkers count the text alone, which cap.test.ts checks',
-  },
 }
 const subjects = {
   recursive: recursiveChunker({ maxTokens: 50, overlapTokens: 10, tokenizer: cl100k }),

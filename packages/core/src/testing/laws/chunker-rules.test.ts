@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Tokenizer } from '../../tokenizer.js'
-import { cutsPair, tokenCounter, withinCap } from './chunker-rules.js'
+import { cutsPair, tellingTokens, tokenCounter, withinCap } from './chunker-rules.js'
 
 const given = (...ends: number[]): Tokenizer => ({ id: 'given', ends: () => Uint32Array.from(ends) })
 
@@ -56,5 +56,32 @@ describe('withinCap', () => {
     expect(check('😀', 'abc')).toThrow('2 tokens and 4 of context')
     expect(check('😀', 'ab')).not.toThrow()
     expect(check('a😀', 'ab')).toThrow('3 tokens and 3 of context')
+  })
+})
+
+/** A word with the space in front of it is one token; a word without one is a token for each letter. */
+const spaced: Tokenizer = {
+  id: 'spaced',
+  ends: (text) =>
+    Uint32Array.from([...text.matchAll(/ \w+|./gs)], ({ index, 0: token }) => index + token.length),
+}
+const document = { id: 'd', text: 'a word', marks: [], metadata: {} }
+
+describe('a text that has more tokens alone than in its document', () => {
+  const word = { start: 2, end: 6 }
+
+  it('is over a cap that its place in the document is not', () => {
+    expect(() => withinCap(spaced, 4)([word], document)).not.toThrow()
+    expect(() => withinCap(spaced, 3)([word], document)).toThrow(
+      '1 tokens and 0 of context, 4 as it is embedded',
+    )
+  })
+
+  it('may tell either count, and no other', () => {
+    const tells = (tokens: number) => () => tellingTokens(spaced)([{ ...word, tokens }], document)
+    expect(tells(4)).not.toThrow()
+    expect(tells(1)).not.toThrow()
+    expect(tells(2)).toThrow('is not the number of tokens')
+    expect(tells(5)).toThrow('is not the number of tokens')
   })
 })
