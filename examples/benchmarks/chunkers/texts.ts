@@ -16,6 +16,24 @@ const endings: { readonly [kind in TextKind]: readonly string[] } = {
 const SMALLEST = 4_000
 const LARGEST = 100_000
 
+/** Most text to warm code on, in bytes. */
+const MOST_OTHERS = 2e6
+
+export interface UnseenTexts {
+  /** Text to warm the code on: none of it is in `texts`. */
+  readonly others: readonly string[]
+  /** Text to be seen once. */
+  readonly texts: readonly string[]
+}
+
+/** Real texts of one kind, and others to warm the code on: 2 MB, but at most a quarter of what there is. */
+export function unseenTexts(kind: TextKind, limitBytes: number): UnseenTexts {
+  const all = realTexts(kind, Number.POSITIVE_INFINITY)
+  const quarter = all.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0) / 4
+  const others = take(all, Math.min(MOST_OTHERS, quarter))
+  return { others, texts: take(all.slice(others.length), limitBytes) }
+}
+
 /**
  * Real text from what is installed and, when present, the folder of test data: no text twice, in pieces of 4 to
  * 100 KB that end at line ends, in a fixed order that mixes the sources. Stops at `limitBytes` of UTF-8.
