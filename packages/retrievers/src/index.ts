@@ -9,8 +9,19 @@ export type {
   Bm25Statistics,
   Bm25Variant,
   FieldTexts,
+  FuzzyClause,
+  FuzzyOptions,
+  LexicalClause,
+  LexicalQuery,
+  Occurrence,
+  ParseQueryOptions,
+  PhraseClause,
+  PrefixClause,
+  Suggestion,
+  SuggestOptions,
+  TextClause,
 } from './bm25/index.js'
-export { bm25Index } from './bm25/index.js'
+export { bm25Index, parseLexicalQuery } from './bm25/index.js'
 export type { DenseRetrieverOptions } from './dense.js'
 export { denseRetriever } from './dense.js'
 export type { ExplainableRetriever } from './explain-hit.js'

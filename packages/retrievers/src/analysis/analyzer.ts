@@ -21,6 +21,11 @@ export interface Analyzer {
    * stop word.
    */
   terms(token: string): readonly TokenTerm[]
+  /**
+   * A token as terms are written, but whole and without stemming: what the beginning of a word is compared with.
+   * @default the first of its terms
+   */
+  normalize?(token: string): string
 }
 
 /** Growable list of spans in two flat arrays, reused from text to text. Entries past `count` are stale. */

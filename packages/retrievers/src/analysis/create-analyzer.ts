@@ -85,6 +85,10 @@ export function createAnalyzer(language: Language, options: AnalyzerOptions = {}
       if (identifiers && isIdentifier(normal)) return identifierTerms(normal, fold, word)
       return one(word(normal))
     },
+    normalize(token) {
+      const normal = normalize(token)
+      return finish(prepare(lowerCase(isAcronym(normal) ? normal.replaceAll('.', '') : normal)))
+    },
   }
 }
 

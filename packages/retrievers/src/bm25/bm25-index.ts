@@ -12,7 +12,20 @@ import {
 } from '@tesserae/core'
 import { type Analyzer, TokenSpans } from '../analysis/analyzer.js'
 import { englishAnalyzer } from '../analysis/english.js'
+import {
+  type HeadFields,
+  joinParts,
+  readSnapshot,
+  requireSame,
+  type Savable,
+  type SnapshotParts,
+  snapshotParts,
+  withinMemory,
+} from '../snapshot/index.js'
+import { bm25Sections, readBm25 } from './bm25-snapshot.js'
 import { DELETED, Documents } from './documents.js'
+import { allowedOrdinals, isAllowed, PartReader, type PartScorer, scoreParts } from './evaluate-query.js'
+import { closestTerms } from './expand.js'
 import { explainScore, type FieldFrequency } from './explain.js'
 import { type Bm25Field, Fields, type FieldTexts } from './fields.js'
 import {
@@ -24,12 +37,17 @@ import {
   inverseDocumentFrequency,
 } from './formula.js'
 import { grownUint32 } from './grow.js'
+import { checkFuzzy, checkLexicalQuery, type FuzzyOptions, type LexicalQuery } from './lexical-query.js'
+import { parseLexicalQuery } from './parse-query.js'
+import { eachOccurrence } from './phrase.js'
 import { MAX_DOCUMENTS, Postings } from './postings.js'
+import { isVerified, type Lexicon, type Part, type ResolvedClause, resolveQuery } from './resolve-query.js'
 import type { TermScorer } from './score.js'
 import { Searcher } from './search.js'
 import { Sequence, Sequences } from './sequences.js'
 import { StringTable } from './string-table.js'
 import { ONLY_STOP, TokenCache, UNKNOWN } from './token-cache.js'
+import { Vocabulary } from './vocabulary.js'
 
 export interface Bm25Options {
   /** The published formula: see `formula.ts`. @default 'lucene' */
@@ -42,8 +60,15 @@ export interface Bm25Options {
   readonly delta?: number | undefined
   /** The fields of documents that are set by field, with their weights. @default none */
   readonly fields?: { readonly [name: string]: Bm25Field } | undefined
-  /** Keeps where terms stand, about 1.6 bytes for each: needed for phrases and for looking into fields. @default with `fields` */
+  /** Keeps where terms stand, about 1.6 bytes for each: needed for phrases and for looking into fields. @default with `fields` or `syntax: 'operators'` */
   readonly positions?: boolean | undefined
+  /**
+   * How strings are read as queries: `'words'` as a bag of words whatever is in them, `'operators'` by
+   * `parseLexicalQuery`, which needs positions. @default 'words'
+   */
+  readonly syntax?: 'words' | 'operators' | undefined
+  /** Reads words that stand in no document and hold no digit as the words spelled like them. @default not */
+  readonly fuzzy?: FuzzyOptions | undefined
   /** Makes the terms, of documents and queries alike. @default englishAnalyzer() */
   readonly analyzer?: Analyzer | undefined
 }
@@ -60,9 +85,26 @@ export interface Bm25Statistics {
   readonly byteLength: number
 }
 
-export interface Bm25Index extends LexicalIndex<IndexSearchOptions> {
+export interface SuggestOptions extends FuzzyOptions {
+  /** @default 5 */
+  readonly limit?: number | undefined
+}
+
+export interface Suggestion {
+  /** As the analyzer writes it: a stem, unless the index was made without stemming. */
+  readonly text: string
+  /** 1 − edits / length. */
+  readonly similarity: number
+  readonly documentFrequency: number
+}
+
+export interface Bm25Index extends LexicalIndex<IndexSearchOptions>, Savable {
   /** Adds or replaces. Text outside of fields has the weight 1. */
   set(ordinal: number, content: string | FieldTexts): void
+  search(query: string | LexicalQuery, options: IndexSearchOptions): TopHits
+  explain(query: string | LexicalQuery, ordinal: number): Explanation
+  /** Terms of the index spelled like a word, closest first, then the most frequent: "did you mean". */
+  suggest(word: string, options?: SuggestOptions): Suggestion[]
   /** The analyzer's id: an index and whoever queries it must agree on it. */
   readonly analyzerId: string
   /** In how many documents the analysed term stands. */
@@ -87,11 +129,17 @@ const DEAD_MINIMUM = 256
  */
 export function bm25Index(options: Bm25Options = {}): Bm25Index {
   const fields = options.fields === undefined ? undefined : new Fields(options.fields)
+  const syntax = checkOneOf('syntax', options.syntax ?? 'words', ['words', 'operators'])
+  const positions = options.positions ?? (fields !== undefined || syntax === 'operators')
+  if (syntax === 'operators' && !positions) invalid('positions', "true with syntax 'operators'", positions)
+  if (options.fuzzy !== undefined) checkFuzzy(options.fuzzy, 'fuzzy.')
   return new TypedBm25Index({
     parameters: checkParameters(options, fields?.unit ?? 1),
     analyzer: options.analyzer ?? englishAnalyzer(),
     fields,
-    positions: options.positions ?? fields !== undefined,
+    positions,
+    syntax,
+    fuzzy: options.fuzzy,
   })
 }
 
@@ -100,6 +148,8 @@ interface Settings {
   readonly analyzer: Analyzer
   readonly fields: Fields | undefined
   readonly positions: boolean
+  readonly syntax: 'words' | 'operators'
+  readonly fuzzy: FuzzyOptions | undefined
 }
 
 function checkParameters(options: Bm25Options, unit: number): Bm25Parameters {
@@ -119,13 +169,21 @@ class TypedBm25Index implements Bm25Index {
   private readonly parameters: Bm25Parameters
   private readonly analyzer: Analyzer
   private readonly fields: Fields | undefined
+  private readonly syntax: 'words' | 'operators'
+  private readonly fuzzy: FuzzyOptions | undefined
+  /** Weights in units by field number + 1. */
+  private readonly weights: readonly number[]
   private dictionary = new StringTable()
+  /** Made when it is first asked for. */
+  private vocabulary: Vocabulary | undefined
   private postings = new Postings()
   private documents = new Documents()
   private sequences: Sequences | undefined
   private tokenCache: TokenCache
   private readonly searcher = new Searcher()
   private readonly tokens = new TokenSpans()
+  /** Calls that may have changed it. */
+  private changes = 0
 
   /** Numbers of deleted documents in order of deletion. */
   private deleted: number[] = []
@@ -137,7 +195,10 @@ class TypedBm25Index implements Bm25Index {
   private distinct = new Uint32Array(1 << 8)
   private distinctCount = 0
 
-  constructor({ parameters, analyzer, fields, positions }: Settings) {
+  constructor({ parameters, analyzer, fields, positions, syntax, fuzzy }: Settings) {
+    this.syntax = syntax
+    this.fuzzy = fuzzy
+    this.weights = [parameters.unit, ...(fields?.counted ?? [])]
     this.parameters = parameters
     this.analyzer = analyzer
     this.fields = fields
@@ -156,6 +217,7 @@ class TypedBm25Index implements Bm25Index {
   set(ordinal: number, content: string | FieldTexts): void {
     checkInteger('ordinal', ordinal, 0, 2 ** 31 - 2)
     const texts = this.textsOf(content)
+    this.changes++
     this.makeRoom()
     this.tokenCache.trim()
     const length = this.countTerms(texts)
@@ -169,49 +231,72 @@ class TypedBm25Index implements Bm25Index {
 
   delete(ordinal: number): boolean {
     if (!this.bury(ordinal)) return false
+    this.changes++
     this.compactIfDue()
     return true
   }
 
-  search(query: string, options: IndexSearchOptions): TopHits {
-    if (typeof query !== 'string') invalid('query', 'a string', query)
+  search(query: string | LexicalQuery, options: IndexSearchOptions): TopHits {
     const limit = checkInteger('limit', options.limit)
     const filter: Bitset | undefined = options.filter
     const { postings, documents } = this
     const formula = fold(this.parameters, documents.averageLength)
-    const { constant, perLength } = formula
-    const scorers = this.scorers(query, formula)
-    return this.searcher.search({ postings, documents, scorers, constant, perLength, limit, filter })
+    const clauses = this.clausesOf(query)
+    if (typeof clauses === 'string') return this.searchTerms(this.queryParts(clauses), formula, limit, filter)
+    const parts = clauses.flatMap((clause) => clause.parts)
+    const reader = new PartReader(postings, documents, this.sequences, this.weights)
+    const allowed = allowedOrdinals(clauses, reader, documents, filter)
+    if (!parts.some(isVerified)) return this.searchTerms(parts, formula, limit, allowed)
+    const scorers = heaviestFirst(parts.map((part) => this.partScorer(part, formula)))
+    return scoreParts(scorers, reader, documents, formula, limit, allowed)
   }
 
-  explain(query: string, ordinal: number): Explanation {
+  explain(query: string | LexicalQuery, ordinal: number): Explanation {
     checkInteger('ordinal', ordinal, 0)
     const number = this.documents.numberOf(ordinal)
+    const clauses = this.clausesOf(query)
+    const reader = new PartReader(this.postings, this.documents, this.sequences, this.weights)
+    if (number >= 0 && typeof clauses !== 'string' && !isAllowed(clauses, reader, number))
+      return { value: 0, description: 'a condition of the query does not hold', details: [] }
+    const parts =
+      typeof clauses === 'string' ? this.queryParts(clauses) : clauses.flatMap((clause) => clause.parts)
     const formula = fold(this.parameters, this.documents.averageLength)
-    const counts = this.queryTerms(query)
-    const terms = this.scorers(query, formula).map(({ term }) => ({
-      text: this.dictionary.text(term),
-      queryFrequency: counts.get(term) ?? 0,
-      documentFrequency: this.liveCount(term),
-      frequency: number < 0 ? 0 : this.postings.frequency(term, number),
-      fields: number < 0 ? [] : this.fieldFrequencies(term, number),
-    }))
     return explainScore({
       parameters: this.parameters,
-      terms,
+      terms: heaviestFirst(parts.map((part) => this.partScorer(part, formula))).map(({ part }) => ({
+        text: part.text,
+        times: part.times,
+        documentFrequencies: part.documentFrequencies,
+        frequency: number < 0 ? 0 : reader.frequency(part, number),
+        fields: number < 0 ? [] : this.fieldFrequencies(part, number),
+      })),
       documentCount: this.documents.size,
       averageLength: this.documents.averageLength,
       length: number < 0 ? undefined : this.documents.lengths[number],
     })
   }
 
-  private fieldFrequencies(term: number, document: number): FieldFrequency[] {
+  suggest(word: string, options: SuggestOptions = {}): Suggestion[] {
+    if (typeof word !== 'string') invalid('word', 'a string', word)
+    checkFuzzy(options)
+    const limit = checkInteger('limit', options.limit ?? 5)
+    const { analyzer } = this
+    const term = analyzer.terms(word)[0]?.text
+    if (term === undefined) return []
+    return closestTerms(term, { ...options, maxExpansions: limit }, this.lexicon()).map(
+      ({ text, similarity, documentFrequency }) => ({ text, similarity, documentFrequency }),
+    )
+  }
+
+  private fieldFrequencies(part: Part, document: number): FieldFrequency[] {
     const { fields, sequences } = this
     if (fields === undefined || sequences === undefined) return []
     const sequence = new Sequence()
     sequences.read(document, sequence)
     const times = new Uint32Array(fields.names.length + 1)
-    for (let i = 0; i < sequence.count; i++) if (sequence.terms[i] === term) times[sequence.fields[i]! + 1]!++
+    eachOccurrence(sequence, part, (places) => {
+      times[sequence.fields[places[0]!]! + 1]!++
+    })
     return [...times.entries()]
       .filter(([, count]) => count > 0)
       .map(([at, count]) => ({
@@ -242,13 +327,56 @@ class TypedBm25Index implements Bm25Index {
         this.dictionary.byteLength +
         this.postings.byteLength +
         this.documents.byteLength +
+        (this.vocabulary?.byteLength ?? 0) +
         (this.sequences?.byteLength ?? 0) +
         this.searcher.byteLength +
         this.tokenCache.byteLength,
     }
   }
 
+  save(): Uint8Array<ArrayBuffer> {
+    return joinParts(this.saveParts())
+  }
+
+  saveParts(): SnapshotParts {
+    const { dictionary, postings, documents, sequences } = this
+    return snapshotParts({
+      kind: 'bm25',
+      options: this.savedOptions(),
+      state: {},
+      sections: bm25Sections({ dictionary, postings, documents, sequences }),
+      version: () => this.changes,
+    })
+  }
+
+  load(snapshot: Uint8Array | Iterable<Uint8Array>): void {
+    const loaded = withinMemory(() =>
+      readSnapshot(snapshot, 'bm25', (reader) => {
+        requireSame(this.savedOptions(), reader.options)
+        return readBm25(reader, this.sequences !== undefined, this.fields?.names.length ?? 0)
+      }),
+    )
+    this.changes++
+    this.dictionary = loaded.dictionary
+    this.postings = loaded.postings
+    this.documents = loaded.documents
+    this.sequences = loaded.sequences
+    this.tokenCache = new TokenCache(this.analyzer, loaded.dictionary)
+    this.deleted = loaded.deleted
+    this.deadCounts = new Uint32Array(0)
+    this.deadSeen = new Uint32Array(0)
+  }
+
+  /** What is stored depends on these; the formula may be another. */
+  private savedOptions(): HeadFields {
+    const { analyzer, fields, sequences } = this
+    const always = { analyzer: analyzer.id, positions: sequences !== undefined }
+    if (fields === undefined) return always
+    return { ...always, fields: JSON.stringify(fields.names.map((name, i) => [name, fields.weights[i]])) }
+  }
+
   compact(): void {
+    this.changes++
     const { documents, postings, dictionary } = this
     const keptDocuments = new Documents()
     /** New number + 1 by old number, 0 for deleted. */
@@ -272,6 +400,7 @@ class TypedBm25Index implements Bm25Index {
     this.documents = keptDocuments
     this.postings = keptPostings
     this.dictionary = keptDictionary
+    this.vocabulary = undefined
     this.tokenCache = new TokenCache(this.analyzer, keptDictionary)
     this.deleted = []
     this.deadCounts = new Uint32Array(0)
@@ -403,21 +532,85 @@ class TypedBm25Index implements Bm25Index {
     return counts
   }
 
-  /**
-   * The query's terms that stand in some document, heaviest first; equal ones as the query has them, so that
-   * the order of additions, and with it the last bit of a score, does not depend on the index's history.
-   */
-  private scorers(query: string, { base, scale, constant, perLength }: FoldedFormula): TermScorer[] {
-    const scorers: TermScorer[] = []
+  /** The query's clauses, resolved; a string when it is a bag of words and nothing else. */
+  private clausesOf(query: string | LexicalQuery): string | ResolvedClause[] {
+    if (typeof query === 'string' && this.syntax === 'words' && this.fuzzy === undefined) return query
+    const { clauses } = this.parsed(query)
+    const [first] = clauses
+    if (this.fuzzy === undefined && clauses.length === 1 && first?.type === 'text') {
+      const { text, occur = 'should', field, boost = 1 } = first
+      if (occur === 'should' && field === undefined && boost === 1) return text
+    }
+    const resolved = resolveQuery({ clauses }, this.lexicon())
+    if (this.sequences === undefined && resolved.some(looksIntoDocuments)) {
+      throw new RagError(
+        'unsupported',
+        'Phrases and fields of a query need an index that keeps where terms stand. Make it with `positions: true`.',
+      )
+    }
+    return resolved
+  }
+
+  private parsed(query: string | LexicalQuery): LexicalQuery {
+    if (typeof query !== 'string') return checkLexicalQuery(query)
+    if (this.syntax === 'words') return { clauses: [{ type: 'text', text: query }] }
+    return parseLexicalQuery(query, { fields: this.fields?.names })
+  }
+
+  private lexicon(): Lexicon {
+    this.vocabulary ??= new Vocabulary(this.dictionary)
+    return {
+      analyzer: this.analyzer,
+      dictionary: this.dictionary,
+      vocabulary: this.vocabulary,
+      fields: this.fields,
+      fuzzy: this.fuzzy,
+      liveCount: (term) => this.liveCount(term),
+    }
+  }
+
+  /** The terms of a bag of words that stand in some document, in the query's order. */
+  private queryParts(query: string): Part[] {
+    const parts: Part[] = []
     for (const [term, times] of this.queryTerms(query)) {
       const documentFrequency = this.liveCount(term)
       if (documentFrequency === 0) continue
-      const idf = times * inverseDocumentFrequency(this.parameters, this.documents.size, documentFrequency)
-      const weight = idf * scale
-      const bound = idf * base + weight * this.postings.highestSaturation(term, constant, perLength)
-      scorers.push({ term, base: idf * base, weight, bound })
+      parts.push({
+        text: this.dictionary.text(term),
+        slots: [{ term, offset: 0 }],
+        slop: 0,
+        field: -1,
+        times,
+        documentFrequencies: [documentFrequency],
+        leading: true,
+      })
     }
-    return scorers.sort((x, y) => y.base + y.weight - (x.base + x.weight))
+    return parts
+  }
+
+  private partScorer(part: Part, { base, scale }: FoldedFormula): PartScorer {
+    let idf = 0
+    for (const documentFrequency of part.documentFrequencies)
+      idf += inverseDocumentFrequency(this.parameters, this.documents.size, documentFrequency)
+    return { part, base: part.times * idf * base, weight: part.times * idf * scale }
+  }
+
+  private searchTerms(
+    parts: readonly Part[],
+    formula: FoldedFormula,
+    limit: number,
+    filter: Bitset | undefined,
+  ): TopHits {
+    const { postings, documents } = this
+    const { constant, perLength } = formula
+    const scorers: TermScorer[] = parts.map((part) => {
+      const { base, weight } = this.partScorer(part, formula)
+      const { term } = part.slots[0]!
+      const bound = base + weight * postings.highestSaturation(term, constant, perLength)
+      return { term, base, weight, bound }
+    })
+    heaviestFirst(scorers)
+    return this.searcher.search({ postings, documents, scorers, constant, perLength, limit, filter })
   }
 
   /**
@@ -446,4 +639,16 @@ class TypedBm25Index implements Bm25Index {
     }
     return count - this.deadCounts[term]!
   }
+}
+
+/**
+ * Sorts by what is added at most; equal ones stay as the query has them, so that the order of additions, and with it
+ * the last bit of a score, does not depend on the index's history.
+ */
+function heaviestFirst<S extends { readonly base: number; readonly weight: number }>(scorers: S[]): S[] {
+  return scorers.sort((x, y) => y.base + y.weight - (x.base + x.weight))
+}
+
+function looksIntoDocuments({ parts, words }: ResolvedClause): boolean {
+  return parts.some(isVerified) || (words?.some((word) => word.some(isVerified)) ?? false)
 }

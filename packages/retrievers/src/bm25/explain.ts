@@ -9,8 +9,10 @@ import {
 
 export interface ExplainedTerm {
   readonly text: string
-  readonly queryFrequency: number
-  readonly documentFrequency: number
+  /** Times in the query, with boost and similarity. */
+  readonly times: number
+  /** Documents with the term, or with each term of a phrase. */
+  readonly documentFrequencies: readonly number[]
   readonly frequency: number
   /** Times in each field that has the term, where the index knows. */
   readonly fields: readonly FieldFrequency[]
@@ -52,26 +54,19 @@ export function explainScore(parts: ScoreParts): Explanation {
 
 function explainTerm(term: ExplainedTerm, length: number, parts: ScoreParts): Explanation {
   const { parameters, documentCount, averageLength } = parts
-  const idf = inverseDocumentFrequency(parameters, documentCount, term.documentFrequency)
+  const idf = explainIdf(term, parameters, documentCount)
   const { base, scale, constant, perLength } = fold(parameters, averageLength)
-  const { frequency, queryFrequency } = term
+  const { frequency, times } = term
   const text = describeVariant(parameters)
   const { variant, k1, b, delta, unit } = parameters
   const hasDelta = variant === 'bm25+' || variant === 'bm25l'
-  const weight = queryFrequency * idf * scale
+  const weight = times * idf.value * scale
   return {
-    value: queryFrequency * idf * base + (weight * frequency) / (frequency + constant + perLength * length),
+    value: times * idf.value * base + (weight * frequency) / (frequency + constant + perLength * length),
     description: `"${term.text}": times in the query × idf × saturated frequency`,
     details: [
-      leaf(queryFrequency, 'times in the query'),
-      {
-        value: idf,
-        description: `idf = ${text.idf}`,
-        details: [
-          leaf(documentCount, 'N, documents'),
-          leaf(term.documentFrequency, 'n, documents with the term'),
-        ],
-      },
+      leaf(times, 'times in the query, with boost and similarity'),
+      idf,
       {
         value: base + scale * saturation(frequency, length, constant, perLength),
         description: `saturated frequency = ${text.tf}`,
@@ -96,4 +91,21 @@ function explainTerm(term: ExplainedTerm, length: number, parts: ScoreParts): Ex
       },
     ],
   }
+}
+
+/** A phrase has the sum of its terms' idf, as in Lucene's `BM25Similarity`. */
+function explainIdf(
+  { documentFrequencies }: ExplainedTerm,
+  parameters: Bm25Parameters,
+  documentCount: number,
+): Explanation {
+  const idfs = documentFrequencies.map((documentFrequency) => ({
+    value: inverseDocumentFrequency(parameters, documentCount, documentFrequency),
+    description: `idf = ${describeVariant(parameters).idf}`,
+    details: [leaf(documentCount, 'N, documents'), leaf(documentFrequency, 'n, documents with the term')],
+  }))
+  if (idfs.length === 1) return idfs[0]!
+  let value = 0
+  for (const idf of idfs) value += idf.value
+  return { value, description: 'sum of the idf of the terms of the phrase', details: idfs }
 }

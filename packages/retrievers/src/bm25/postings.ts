@@ -175,6 +175,41 @@ export class Postings {
     return this.documentAt(low) === document ? this.frequencyAt(low) : 0
   }
 
+  /** The term's postings, those of deleted documents included, ascending by document number. */
+  read(term: number): { readonly documents: Uint32Array; readonly frequencies: Uint32Array } {
+    const { blocks } = this
+    const documents = new Uint32Array(this.count(term))
+    const frequencies = new Uint32Array(documents.length)
+    let count = 0
+    for (let block = this.chain(term); block !== 0; block = blocks[blockRecord(block) + BLOCK_NEXT]!) {
+      const end = blocks[blockRecord(block) + BLOCK_END]!
+      for (let place = blocks[blockRecord(block) + BLOCK_START]!; place < end; place++) {
+        documents[count] = this.documentAt(place)
+        frequencies[count++] = this.frequencyAt(place)
+      }
+    }
+    return { documents, frequencies }
+  }
+
+  /** Copies the term's postings into two columns, each with room for `count(term)`. */
+  readTerm(term: number, documents: Uint32Array, frequencies: Uint32Array): void {
+    const { blocks } = this
+    let row = 0
+    for (let block = this.chain(term); block !== 0; block = blocks[blockRecord(block) + BLOCK_NEXT]!) {
+      const end = blocks[blockRecord(block) + BLOCK_END]!
+      for (let place = blocks[blockRecord(block) + BLOCK_START]!; place < end; place++) {
+        documents[row] = this.documentAt(place)
+        frequencies[row++] = this.frequencyAt(place)
+      }
+    }
+  }
+
+  /** The next `count` postings, all of this new term, will lie without spare room. */
+  reserve(term: number, count: number): void {
+    if (term >= this.termCount) this.addTerms(term + 1)
+    this.reserved = count
+  }
+
   /** How many of the term's postings belong to documents whose entry in `lengths` is `marker`. */
   countMarked(term: number, lengths: Uint32Array, marker: number): number {
     const { blocks } = this

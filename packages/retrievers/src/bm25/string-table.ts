@@ -15,10 +15,11 @@ export class StringTable {
   size = 0
   /** Records, at most half of them in use. Read at what `locate` returns plus ID or VALUE. */
   records = new Uint32Array(RECORD << 10)
-  private units = new Uint16Array(1 << 12)
+  /** Read at a place: see `places`. */
+  units = new Uint16Array(1 << 12)
   private unitsEnd = 0
   /** By id: place of the string in `units`, where its length (two units, low first) comes before its code units. */
-  private places = new Uint32Array(1 << 9)
+  places = new Uint32Array(1 << 9)
 
   /** Id of text[start … end), or −1. */
   find(text: string, start: number, end: number): number {
@@ -65,6 +66,45 @@ export class StringTable {
     let text = ''
     for (let i = place + 2; i < end; i++) text += String.fromCharCode(this.units[i]!)
     return text
+  }
+
+  /** Negative when string `a` comes before string `b` in the order of code units. */
+  compare(a: number, b: number): number {
+    const { units, places } = this
+    const placeA = places[a]!
+    const placeB = places[b]!
+    const lengthA = units[placeA]! + units[placeA + 1]! * 0x10000
+    const lengthB = units[placeB]! + units[placeB + 1]! * 0x10000
+    const shared = Math.min(lengthA, lengthB)
+    for (let i = 2; i < shared + 2; i++) {
+      const difference = units[placeA + i]! - units[placeB + i]!
+      if (difference !== 0) return difference
+    }
+    return lengthA - lengthB
+  }
+
+  /** Compares the first `length` code units of a string with those of a text; 0 when it begins so. */
+  compareText(id: number, text: string, length: number): number {
+    const { units } = this
+    const place = this.places[id]!
+    const own = units[place]! + units[place + 1]! * 0x10000
+    for (let i = 0; i < length; i++) {
+      if (i === own) return -1
+      const difference = units[place + 2 + i]! - text.charCodeAt(i)
+      if (difference !== 0) return difference
+    }
+    return 0
+  }
+
+  /** Whether both strings have at least `length` code units and begin with the same ones. */
+  sharesPrefix(a: number, b: number, length: number): boolean {
+    const { units, places } = this
+    const placeA = places[a]!
+    const placeB = places[b]!
+    if (units[placeA]! + units[placeA + 1]! * 0x10000 < length) return false
+    if (units[placeB]! + units[placeB + 1]! * 0x10000 < length) return false
+    for (let i = 2; i < length + 2; i++) if (units[placeA + i] !== units[placeB + i]) return false
+    return true
   }
 
   clear(): void {
