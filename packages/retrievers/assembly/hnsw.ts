@@ -4,7 +4,7 @@
 // and upper links are allocated as they are needed and never moved. `src/hnsw/twin-graph.ts` does the same
 // in TypeScript, comparison by comparison: equal scores rank by ascending slot everywhere.
 
-import { allocate, firstByte, memoryTop, startAt } from './memory'
+import { allocate, ensure, firstByte, memoryTop, startAt } from './memory'
 import { FLOAT_DISTANCE, FLOAT_DOT, score1, score4 } from './rows'
 
 // A node: number of links (u16), top layer (u8), alive (u8), address of upper lists (u32), links (u32 …).
@@ -157,6 +157,7 @@ export function reserve(slots: u32): i32 {
     visitedRoom = room
     epoch = 0
   }
+  if (blockCount < needed && !ensure(<u64>(needed - blockCount) * (<u64>blockBytes + 16))) return 0
   for (; blockCount < needed; blockCount++) {
     const block = allocate(blockBytes)
     if (!block) return 0

@@ -17,15 +17,19 @@ export function memoryTop(): usize {
   return <usize>top
 }
 
+/** Makes sure that so many bytes can be allocated in blocks; false when the memory cannot grow so far. */
+export function ensure(bytes: u64): bool {
+  const pages = (top + bytes + 15 + (1 << pageBits) - 1) >> pageBits
+  // The last page stays unused, so that no address reaches 2^32.
+  if (pages >= mostPages) return false
+  const present = <u64>memory.size()
+  return pages <= present || memory.grow(<i32>(pages - present)) >= 0
+}
+
 /** `bytes` of zeros at a multiple of 16; 0 when the memory cannot grow so far. */
 export function allocate(bytes: usize): usize {
   const at = (top + 15) & ~15
-  const end = at + <u64>bytes
-  const pages = (end + (1 << pageBits) - 1) >> pageBits
-  // The last page stays unused, so that no address reaches 2^32.
-  if (pages >= mostPages) return 0
-  const present = <u64>memory.size()
-  if (pages > present && memory.grow(<i32>(pages - present)) < 0) return 0
-  top = end
+  if (!ensure(bytes)) return 0
+  top = at + <u64>bytes
   return <usize>at
 }

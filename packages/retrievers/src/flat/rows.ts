@@ -43,6 +43,13 @@ export interface RowsOptions {
   readonly codes: boolean
 }
 
+/** Rows that fit in a memory of so many bytes: a multiple of 256. */
+export function rowCapacity({ dimensions, codes }: RowsOptions, shardBytes: number): number {
+  const row = dimensions * 4 + (codes ? dimensions + 16 : 0)
+  const fixed = 4096 + queryRows * row
+  return Math.floor((shardBytes - fixed) / row / scanRows) * scanRows
+}
+
 /** Rows in WebAssembly memory, at most 4 GiB; growing copies nothing. `undefined` without WebAssembly SIMD. */
 export function wasmRows({ euclidean, dimensions, codes }: RowsOptions): Rows | undefined {
   const instance = instantiate(flatModule)

@@ -1,23 +1,20 @@
 import {
-  type Bitset,
   checkInteger,
   checkOneOf,
   checkVector,
   type IndexSearchOptions,
   type Metric,
-  normalizeInPlace,
-  RagError,
   type TopHits,
-  TopK,
   type VectorIndex,
 } from '@tesserae/core'
+import { type HeadFields, joinParts, type Savable, type SnapshotParts } from '../snapshot/index.js'
 import { type Backend, backends, chooseBackend } from '../wasm/instantiate.js'
-import { quantize } from '../wasm/quantize.js'
-import { deadMark, type Graph, type Inserted, listRoom, wasmGraph } from './graph.js'
-import { drawLayer } from './levels.js'
-import { estimateHnswMemory, memoryLimit } from './memory.js'
-import { planWalk } from './plan.js'
-import { Slots } from './slots.js'
+import { type SetManyOptions, setEach, type VectorEntry } from '../wasm/set-many.js'
+import { loadShards, shardParts } from '../wasm/shard-snapshot.js'
+import { checkShardBytes, mostShards, outOfMemory, Shards, tooMany } from '../wasm/shards.js'
+import { type Graph, type GraphOptions, wasmGraph } from './graph.js'
+import { GraphIndex, type GraphSettings } from './graph-index.js'
+import { graphCapacity } from './memory.js'
 import { TypescriptGraph } from './twin-graph.js'
 
 export interface HnswOptions {
@@ -35,8 +32,13 @@ export interface HnswOptions {
   readonly seed?: number | undefined
   /** `'int8'` builds and walks the graph on one byte per number and scores the best by floats. @default 'none' */
   readonly quantization?: 'none' | 'int8' | undefined
-  /** Vectors to make room for at once; refused when they cannot fit in one memory. @default 0 */
+  /** Vectors to make room for at once; refused when the host has no memory for them. @default 0 */
   readonly capacity?: number | undefined
+  /**
+   * Bytes after which the index goes on in another memory, with a graph of its own; a search asks every graph.
+   * @default 4 GiB, one WebAssembly memory
+   */
+  readonly shardBytes?: number | undefined
   /** Both give the same graph and the same hits. @default 'auto': WebAssembly where the host has it with SIMD */
   readonly backend?: Backend | undefined
 }
@@ -46,7 +48,15 @@ export interface HnswSearchOptions extends IndexSearchOptions {
   readonly efSearch?: number | undefined
 }
 
-export interface HnswIndex extends VectorIndex<HnswSearchOptions> {
+export interface HnswIndex extends VectorIndex<HnswSearchOptions>, Savable {
+  /**
+   * Sets one entry after the other, as `set` does, and gives way to the event loop every ten milliseconds.
+   * The first entry that is refused, or an aborted `signal`, rejects; what was set before stays.
+   */
+  setMany(
+    entries: Iterable<VectorEntry> | AsyncIterable<VectorEntry>,
+    options?: SetManyOptions,
+  ): Promise<void>
   /** Exact: scores every allowed entry. */
   scan(query: Float32Array, options: IndexSearchOptions): TopHits
   /** Leads all links past deleted entries now, so that their places are free. Otherwise that goes on bit by bit. */
@@ -57,15 +67,9 @@ export interface HnswIndex extends VectorIndex<HnswSearchOptions> {
   neighbors(ordinal: number, layer?: number): Uint32Array
 }
 
-/** By this much the beam grows when a filter or deletions left too few in it. */
-const widening = 4
-
 /**
- * Approximate search in a navigable small-world graph (Malkov and Yashunin 2018, doi 10.1109/TPAMI.2018.2889473).
- *
- * As many come back as match, up to the limit: a search plans between a walk and scoring all that is allowed, and
- * widens the walk or turns to the scan when too few are found. Deleted entries stay as bridges for a while and never
- * come back; their places are reused.
+ * Approximate search in navigable small-world graphs (Malkov and Yashunin 2018, doi 10.1109/TPAMI.2018.2889473), one
+ * graph per memory. As many come back as match, up to the limit; deleted entries never come back.
  */
 export function hnswIndex(options: HnswOptions): HnswIndex {
   const dimensions = checkInteger('dimensions', options.dimensions, 1, 4096)
@@ -77,203 +81,132 @@ export function hnswIndex(options: HnswOptions): HnswIndex {
   const quantization = checkOneOf('quantization', options.quantization ?? 'none', ['none', 'int8'])
   const backend = checkOneOf<Backend>('backend', options.backend ?? 'auto', backends)
   const capacity = checkInteger('capacity', options.capacity ?? 0, 0, 2 ** 31 - 2)
-  const settings = {
+  const shardBytes = checkShardBytes(options.shardBytes)
+  const mostNodes = graphCapacity({ dimensions, connectivity, quantization, shardBytes })
+  if (capacity > mostShards * mostNodes) tooMany(capacity)
+  const graphOptions: GraphOptions = {
     euclidean: metric === 'euclidean',
     dimensions: (dimensions + 15) & ~15,
     codes: quantization === 'int8',
     connectivity,
     efConstruction,
   }
-  const fits = estimateHnswMemory({ count: capacity, dimensions, connectivity, quantization }) <= memoryLimit
-  const graph = chooseBackend<Graph>(
-    backend,
-    () => wasmGraph(settings),
-    () => new TypescriptGraph(settings),
+  const settings: GraphSettings = {
+    dimensions,
+    metric,
+    quantized: quantization === 'int8',
+    connectivity,
+    efSearch,
+    seed,
+    mostNodes,
+  }
+  /** Vectors of `capacity` that no shard has room for yet. */
+  let wanted = capacity
+  const make = () => {
+    const graph = chooseBackend<Graph>(
+      backend,
+      () => wasmGraph(graphOptions),
+      () => new TypescriptGraph(graphOptions),
+    )
+    const nodes = Math.min(wanted, mostNodes)
+    if (!graph.reserve(nodes)) outOfMemory(capacity, dimensions)
+    wanted -= nodes
+    return new GraphIndex(settings, graph)
+  }
+  const makeShards = () => new Shards(make)
+  const shards = makeShards()
+  while (wanted > 0) shards.add()
+  // What a snapshot must agree with; memory that is cut otherwise is told only when it is.
+  const saved: HeadFields = { dimensions, metric, connectivity, efConstruction, seed, quantization }
+  return new ShardedGraph(
+    shardBytes === checkShardBytes(undefined) ? saved : { ...saved, shardBytes },
+    { dimensions, metric },
+    shards,
+    makeShards,
   )
-  if ((!fits && !(graph instanceof TypescriptGraph)) || !graph.reserve(capacity)) full(capacity, dimensions)
-  return new GraphIndex(dimensions, metric, settings.codes, { connectivity, efSearch, seed }, graph)
 }
 
-function full(size: number, dimensions: number): never {
-  throw new RagError(
-    'unsupported',
-    `${size} vectors of ${dimensions} dimensions do not fit in the memory of one index (4 GiB in WebAssembly). Spread them over several indexes; \`estimateHnswMemory\` tells beforehand.`,
-    { details: { size, dimensions } },
-  )
-}
-
-interface WalkSettings {
-  readonly connectivity: number
-  readonly efSearch: number
-  readonly seed: number
-}
-
-class GraphIndex implements HnswIndex {
+class ShardedGraph implements HnswIndex {
   readonly dimensions: number
   readonly metric: Metric
-  private readonly quantized: boolean
-  private readonly settings: WalkSettings
-  private readonly graph: Graph
-  private readonly slots: Slots
-  /** Entries ever inserted: each draws its own layer. */
-  private inserted = 0
-  private readonly picked = new Uint32Array(listRoom)
+  private readonly options: HeadFields
+  private shards: Shards<GraphIndex>
+  private readonly makeShards: () => Shards<GraphIndex>
+  /** Calls that may have changed it. */
+  private changes = 0
 
-  constructor(dimensions: number, metric: Metric, quantized: boolean, settings: WalkSettings, graph: Graph) {
+  constructor(
+    options: HeadFields,
+    { dimensions, metric }: { readonly dimensions: number; readonly metric: Metric },
+    shards: Shards<GraphIndex>,
+    makeShards: () => Shards<GraphIndex>,
+  ) {
+    this.options = options
     this.dimensions = dimensions
     this.metric = metric
-    this.quantized = quantized
-    this.settings = settings
-    this.graph = graph
-    this.slots = new Slots(graph)
+    this.shards = shards
+    this.makeShards = makeShards
   }
 
   get size(): number {
-    return this.slots.size
+    return this.shards.size
   }
 
   set(ordinal: number, vector: Float32Array): void {
     checkInteger('ordinal', ordinal, 0, 2 ** 31 - 2)
     checkVector('vector', vector, this.dimensions)
-    const layer = drawLayer(this.settings.seed, this.inserted, this.settings.connectivity)
-    let linked = this.insert(vector, layer)
-    if (linked === 'alone') {
-      // Around the new node everything is dead. Without the dead the walk ends among the living.
-      this.slots.abandon(layer)
-      this.slots.finish()
-      linked = this.insert(vector, layer)
-    }
-    if (linked === 'full') full(this.size + 1, this.dimensions)
-    this.inserted++
-    const old = this.slots.slotOf(ordinal)
-    this.slots.take(ordinal, layer)
-    if (old < 0) return
-    this.graph.kill(old)
-    this.slots.bury(old)
+    this.changes++
+    this.shards.set(ordinal, vector)
+  }
+
+  setMany(
+    entries: Iterable<VectorEntry> | AsyncIterable<VectorEntry>,
+    options?: SetManyOptions,
+  ): Promise<void> {
+    return setEach((ordinal, vector) => this.set(ordinal, vector), entries, options)
   }
 
   delete(ordinal: number): boolean {
-    const slot = this.slots.slotOf(ordinal)
-    if (slot < 0) return false
-    this.graph.kill(slot)
-    this.slots.bury(slot)
-    return true
+    this.changes++
+    return this.shards.delete(ordinal)
   }
 
   search(query: Float32Array, options: HnswSearchOptions): TopHits {
-    const { filter } = options
     const limit = checkInteger('limit', options.limit)
-    const efSearch = checkInteger('efSearch', options.efSearch ?? this.settings.efSearch, 1, 65_536)
+    if (options.efSearch !== undefined) checkInteger('efSearch', options.efSearch, 1, 65_536)
     checkVector('query', query, this.dimensions)
-    const { slots } = this
-    const allowed = filter === undefined ? slots.size : slots.count(filter)
-    const wanted = Math.min(limit, allowed)
-    if (wanted === 0) return { ordinals: new Uint32Array(0), scores: new Float32Array(0) }
-    const nodes = slots.size + slots.bridges
-    this.load(query)
-    for (let ef = Math.max(efSearch, wanted); ; ef *= widening) {
-      const beam = planWalk({ allowed, nodes, ef })
-      const walked = beam === undefined ? undefined : this.graph.search(beam)
-      if (walked === undefined) return this.scanAllowed(wanted, filter)
-      const best = this.rescore(walked, wanted, filter)
-      if (best !== undefined) return best
-    }
+    return this.shards.search(limit, (shard) => shard.search(query, options))
   }
 
   scan(query: Float32Array, options: IndexSearchOptions): TopHits {
-    const wanted = Math.min(checkInteger('limit', options.limit), Math.max(this.size, 1))
+    const limit = checkInteger('limit', options.limit)
     checkVector('query', query, this.dimensions)
-    this.load(query)
-    return this.scanAllowed(wanted, options.filter)
+    return this.shards.search(limit, (shard) => shard.scan(query, options))
   }
 
   compact(): void {
-    this.slots.finish()
+    this.changes++
+    for (const shard of this.shards.all) shard.compact()
   }
 
   estimateMemory(): number {
-    return this.graph.bytes + this.slots.bytes + this.picked.byteLength
+    return this.shards.estimateMemory()
+  }
+
+  save(): Uint8Array<ArrayBuffer> {
+    return joinParts(this.saveParts())
+  }
+
+  saveParts(): SnapshotParts {
+    return shardParts('hnsw', this.options, this.shards, () => this.changes)
+  }
+
+  load(snapshot: Uint8Array | Iterable<Uint8Array>): void {
+    this.shards = loadShards(snapshot, 'hnsw', this.options, this.makeShards)
+    this.changes++
   }
 
   neighbors(ordinal: number, layer = 0): Uint32Array {
-    const slot = this.slots.slotOf(ordinal)
-    if (slot < 0 || layer > this.slots.layerOf(slot)) return new Uint32Array(0)
-    return this.graph
-      .links(slot, layer)
-      .filter((neighbor) => this.slots.isLive(neighbor))
-      .map((neighbor) => this.slots.ordinalOf(neighbor))
-  }
-
-  private insert(vector: Float32Array, layer: number): Inserted {
-    const slot = this.slots.next()
-    if (!this.graph.reserve(slot + 1)) return 'full'
-    this.load(vector)
-    return this.graph.insert(slot, layer)
-  }
-
-  /** A vector becomes the query: of unit length for cosine, with codes when quantised. */
-  private load(vector: Float32Array): void {
-    const row = this.graph.query
-    row.floats.set(vector)
-    if (this.metric === 'cosine') normalizeInPlace(row.floats, 0, this.dimensions)
-    if (this.quantized) quantize(row.floats, row.codes, row.tail)
-  }
-
-  /** The best `wanted` by floats of the allowed ones that a walk found; `undefined` when too few are allowed. */
-  private rescore(walked: Uint32Array, wanted: number, filter: Bitset | undefined): TopHits | undefined {
-    const { slots, picked } = this
-    const most = this.quantized ? Math.max(3 * wanted, wanted + 20) : wanted
-    const selection = new TopK(wanted)
-    let found = 0
-    let count = 0
-    for (let i = 0; i < walked.length && found < most; i++) {
-      const slot = walked[i]!
-      if (slot >= deadMark || !(filter?.has(slots.ordinalOf(slot)) ?? true)) continue
-      picked[count++] = slot
-      found++
-      if (count < listRoom) continue
-      this.offer(selection, count)
-      count = 0
-    }
-    if (found < wanted) return undefined
-    this.offer(selection, count)
-    return this.ranked(selection)
-  }
-
-  private scanAllowed(wanted: number, filter: Bitset | undefined): TopHits {
-    const { slots, picked } = this
-    const selection = new TopK(wanted)
-    let count = 0
-    const add = (slot: number) => {
-      picked[count++] = slot
-      if (count < listRoom) return
-      this.offer(selection, count)
-      count = 0
-    }
-    if (filter === undefined) {
-      for (let slot = 0; slot < slots.used; slot++) if (slots.isLive(slot)) add(slot)
-    } else {
-      for (let ordinal = filter.next(0); ordinal >= 0; ordinal = filter.next(ordinal + 1)) {
-        const slot = slots.slotOf(ordinal)
-        if (slot >= 0) add(slot)
-      }
-    }
-    this.offer(selection, count)
-    return this.ranked(selection)
-  }
-
-  /** Scores the first `count` picked slots by floats. */
-  private offer(selection: TopK, count: number): void {
-    const scores = this.graph.score(this.picked, count)
-    for (let i = 0; i < count; i++) selection.push(this.slots.ordinalOf(this.picked[i]!), scores[i]!)
-  }
-
-  /** Distances leave the index unsquared. Two squares may have one root: those rank by ordinal again. */
-  private ranked(selection: TopK): TopHits {
-    const hits = selection.drain()
-    if (this.metric !== 'euclidean') return hits
-    const { ordinals, scores } = hits
-    for (let i = 0; i < scores.length; i++) selection.push(ordinals[i]!, -Math.sqrt(-scores[i]!))
-    return selection.drain()
+    return this.shards.of(ordinal)?.neighbors(ordinal, layer) ?? new Uint32Array(0)
   }
 }

@@ -22,7 +22,7 @@ export function instantiate(base64: string): WasmInstance | undefined {
   if (!compiled.has(base64)) compiled.set(base64, compile(base64))
   const module = compiled.get(base64)
   if (module === undefined) return undefined
-  const { exports } = new WebAssembly.Instance(module)
+  const { exports } = makeInstance(module)
   const memory = exports.memory
   if (!(memory instanceof WebAssembly.Memory)) throw new TypeError('the module exports no memory')
   return {
@@ -32,6 +32,19 @@ export function instantiate(base64: string): WasmInstance | undefined {
       if (typeof found !== 'function') throw new TypeError(`the module exports no function "${name}"`)
       return found as (...numbers: number[]) => number
     },
+  }
+}
+
+function makeInstance(module: WebAssembly.Module): WebAssembly.Instance {
+  try {
+    return new WebAssembly.Instance(module)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new RagError(
+      'unsupported',
+      'This host gives no memory for another WebAssembly instance. Use fewer indexes, or spread them over several processes.',
+      { cause: error },
+    )
   }
 }
 

@@ -1,0 +1,229 @@
+import {
+  type Bitset,
+  type IndexSearchOptions,
+  type Metric,
+  normalizeInPlace,
+  type TopHits,
+  TopK,
+} from '@tesserae/core'
+import type { Section, SnapshotReader } from '../snapshot/index.js'
+import { quantize } from '../wasm/quantize.js'
+import type { Shard } from '../wasm/shards.js'
+import { deadMark, type Graph, type Inserted, listRoom } from './graph.js'
+import { graphSections, readGraph } from './graph-snapshot.js'
+import type { HnswSearchOptions } from './hnsw-index.js'
+import { drawLayer } from './levels.js'
+import { planWalk } from './plan.js'
+import { Slots } from './slots.js'
+
+/** By this much the beam grows when a filter or deletions left too few in it. */
+const widening = 4
+
+export interface GraphSettings {
+  readonly dimensions: number
+  readonly metric: Metric
+  readonly quantized: boolean
+  readonly connectivity: number
+  readonly efSearch: number
+  readonly seed: number
+  /** Nodes that fit in the memory of one graph, dead ones included. */
+  readonly mostNodes: number
+}
+
+/**
+ * The entries whose graph lies in one memory. What it is given was checked before.
+ *
+ * As many come back as match, up to the limit: a search plans between a walk and scoring all that is allowed, and
+ * widens the walk or turns to the scan when too few are found. Deleted entries stay as bridges for a while and never
+ * come back; their places are reused.
+ */
+export class GraphIndex implements Shard {
+  private readonly settings: GraphSettings
+  private readonly graph: Graph
+  private readonly slots: Slots
+  /** Entries ever inserted: each draws its own layer. */
+  private inserted = 0
+  private readonly picked = new Uint32Array(listRoom)
+
+  constructor(settings: GraphSettings, graph: Graph) {
+    this.settings = settings
+    this.graph = graph
+    this.slots = new Slots(graph)
+  }
+
+  get size(): number {
+    return this.slots.size
+  }
+
+  has(ordinal: number): boolean {
+    return this.slots.slotOf(ordinal) >= 0
+  }
+
+  /** A replaced entry takes a new node as well. */
+  accepts(): boolean {
+    return this.slots.next() < this.settings.mostNodes
+  }
+
+  set(ordinal: number, vector: Float32Array): boolean {
+    const layer = drawLayer(this.settings.seed, this.inserted, this.settings.connectivity)
+    let linked = this.insert(vector, layer)
+    if (linked === 'alone') {
+      // Around the new node everything is dead. Without the dead the walk ends among the living.
+      this.slots.abandon(layer)
+      this.slots.finish()
+      linked = this.insert(vector, layer)
+    }
+    if (linked === 'full') return false
+    this.inserted++
+    const old = this.slots.slotOf(ordinal)
+    this.slots.take(ordinal, layer)
+    if (old < 0) return true
+    this.graph.kill(old)
+    this.slots.bury(old)
+    return true
+  }
+
+  delete(ordinal: number): boolean {
+    const slot = this.slots.slotOf(ordinal)
+    if (slot < 0) return false
+    this.graph.kill(slot)
+    this.slots.bury(slot)
+    return true
+  }
+
+  search(
+    query: Float32Array,
+    { limit, filter, efSearch = this.settings.efSearch }: HnswSearchOptions,
+  ): TopHits {
+    const { slots } = this
+    const allowed = filter === undefined ? slots.size : slots.count(filter)
+    const wanted = Math.min(limit, allowed)
+    if (wanted === 0) return { ordinals: new Uint32Array(0), scores: new Float32Array(0) }
+    const nodes = slots.size + slots.bridges
+    this.load(query)
+    for (let ef = Math.max(efSearch, wanted); ; ef *= widening) {
+      const beam = planWalk({ allowed, nodes, ef })
+      const walked = beam === undefined ? undefined : this.graph.search(beam)
+      if (walked === undefined) return this.scanAllowed(wanted, filter)
+      const best = this.rescore(walked, wanted, filter)
+      if (best !== undefined) return best
+    }
+  }
+
+  scan(query: Float32Array, { limit, filter }: IndexSearchOptions): TopHits {
+    this.load(query)
+    return this.scanAllowed(Math.min(limit, Math.max(this.size, 1)), filter)
+  }
+
+  compact(): void {
+    this.slots.finish()
+  }
+
+  estimateMemory(): number {
+    return this.graph.bytes + this.slots.bytes + this.picked.byteLength
+  }
+
+  neighbors(ordinal: number, layer: number): Uint32Array {
+    const slot = this.slots.slotOf(ordinal)
+    if (slot < 0 || layer > this.slots.layerOf(slot)) return new Uint32Array(0)
+    return this.graph
+      .links(slot, layer)
+      .filter((neighbor) => this.slots.isLive(neighbor))
+      .map((neighbor) => this.slots.ordinalOf(neighbor))
+  }
+
+  /** What it is, for a snapshot. */
+  sections(prefix: string): readonly Section[] {
+    const { graph, slots, inserted, settings } = this
+    return graphSections(prefix, graph, { slots: slots.state(), inserted }, settings.dimensions)
+  }
+
+  /** Becomes what was saved; only for one that was never used. Ordinals in `taken` are refused, its own are added. */
+  restore(reader: SnapshotReader, prefix: string, taken: Bitset): void {
+    const { graph, settings } = this
+    const { dimensions, connectivity } = settings
+    const encode = () => this.encode()
+    const { slots, inserted } = readGraph(reader, prefix, { graph, dimensions, connectivity, encode, taken })
+    this.slots.restore(slots)
+    this.inserted = inserted
+  }
+
+  private insert(vector: Float32Array, layer: number): Inserted {
+    const slot = this.slots.next()
+    if (!this.graph.reserve(slot + 1)) return 'full'
+    this.load(vector)
+    return this.graph.insert(slot, layer)
+  }
+
+  /** A vector becomes the query: of unit length for cosine, with codes when quantised. */
+  private load(vector: Float32Array): void {
+    const row = this.graph.query
+    row.floats.set(vector)
+    if (this.settings.metric === 'cosine') normalizeInPlace(row.floats, 0, this.settings.dimensions)
+    this.encode()
+  }
+
+  /** Makes codes of the floats of the query. */
+  private encode(): void {
+    const row = this.graph.query
+    if (this.settings.quantized) quantize(row.floats, row.codes, row.tail)
+  }
+
+  /** The best `wanted` by floats of the allowed ones that a walk found; `undefined` when too few are allowed. */
+  private rescore(walked: Uint32Array, wanted: number, filter: Bitset | undefined): TopHits | undefined {
+    const { slots, picked } = this
+    const most = this.settings.quantized ? Math.max(3 * wanted, wanted + 20) : wanted
+    const selection = new TopK(wanted)
+    let found = 0
+    let count = 0
+    for (let i = 0; i < walked.length && found < most; i++) {
+      const slot = walked[i]!
+      if (slot >= deadMark || !(filter?.has(slots.ordinalOf(slot)) ?? true)) continue
+      picked[count++] = slot
+      found++
+      if (count < listRoom) continue
+      this.offer(selection, count)
+      count = 0
+    }
+    if (found < wanted) return undefined
+    this.offer(selection, count)
+    return this.ranked(selection)
+  }
+
+  private scanAllowed(wanted: number, filter: Bitset | undefined): TopHits {
+    const { slots, picked } = this
+    const selection = new TopK(wanted)
+    let count = 0
+    const add = (slot: number) => {
+      picked[count++] = slot
+      if (count < listRoom) return
+      this.offer(selection, count)
+      count = 0
+    }
+    if (filter === undefined) {
+      for (let slot = 0; slot < slots.used; slot++) if (slots.isLive(slot)) add(slot)
+    } else {
+      for (let ordinal = filter.next(0); ordinal >= 0; ordinal = filter.next(ordinal + 1)) {
+        const slot = slots.slotOf(ordinal)
+        if (slot >= 0) add(slot)
+      }
+    }
+    this.offer(selection, count)
+    return this.ranked(selection)
+  }
+
+  /** Scores the first `count` picked slots by floats. */
+  private offer(selection: TopK, count: number): void {
+    const scores = this.graph.score(this.picked, count)
+    for (let i = 0; i < count; i++) selection.push(this.slots.ordinalOf(this.picked[i]!), scores[i]!)
+  }
+
+  /** Distances leave the index unsquared. Two squares may have one root: those rank by ordinal again. */
+  private ranked(selection: TopK): TopHits {
+    const hits = selection.drain()
+    if (this.settings.metric !== 'euclidean') return hits
+    const { ordinals, scores } = hits
+    for (let i = 0; i < scores.length; i++) selection.push(ordinals[i]!, -Math.sqrt(-scores[i]!))
+    return selection.drain()
+  }
+}
