@@ -54,12 +54,16 @@ export async function postJson(endpoint: Endpoint, body: object, signal?: AbortS
   })
 }
 
-/** Sends JSON and reads server-sent events; `onData` gets each one's data and says whether it was the last. */
+/**
+ * Sends JSON and reads server-sent events. `onData` gets each one's data and says whether it was the last; when
+ * the stream ends without that, `isComplete` says whether enough has come.
+ */
 export async function postForEvents(
   endpoint: Endpoint,
   body: object,
   signal: AbortSignal | undefined,
   onData: (data: string) => 'more' | 'done',
+  isComplete: () => boolean,
 ): Promise<void> {
   await exchange(endpoint, body, signal, async (response, limit) => {
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
@@ -83,7 +87,7 @@ export async function postForEvents(
       }
     }
     if (done) await reader?.cancel()
-    if (!done) {
+    if (!done && !isComplete()) {
       throw new ModelError(`${endpoint.name} ended its stream before the answer was complete.`, {
         retryable: true,
         details: { status: response.status },
