@@ -43,6 +43,15 @@ export class Documents {
     return number
   }
 
+  /** Gives out the next number to a document that is deleted already. */
+  addDeleted(): void {
+    const number = this.count++
+    this.ordinals = grownUint32(this.ordinals, this.count)
+    this.lengths = grownUint32(this.lengths, this.count)
+    this.ordinals[number] = 0
+    this.lengths[number] = DELETED
+  }
+
   /** Marks the ordinal's document deleted; returns its number, −1 when there was none. */
   delete(ordinal: number): number {
     const number = this.numberOf(ordinal)

@@ -79,21 +79,33 @@ export class Sequences {
   /** Keeps what was written as the next document's sequence. */
   keep(): void {
     this.integer(END)
-    const length = this.end
+    this.append(this.written.subarray(0, this.end))
+    this.begin()
+  }
+
+  /** Keeps a sequence as it was written elsewhere. */
+  append(sequence: Uint8Array): void {
+    const { length } = sequence
     let page = this.pages.at(-1)
     if (page === undefined || page.length - this.used < length) {
       page = new Uint8Array(Math.max(PAGE_SIZE, length))
       this.pages.push(page)
       this.used = 0
     }
-    page.set(this.written.subarray(0, length), this.used)
+    page.set(sequence, this.used)
     this.pageOf = grownUint32(this.pageOf, this.count + 1)
     this.placeOf = grownUint32(this.placeOf, this.count + 1)
     this.pageOf[this.count] = this.pages.length - 1
     this.placeOf[this.count] = this.used
     this.used += length
     this.count++
-    this.begin()
+  }
+
+  /** A document's sequence as it was written. */
+  bytesOf(document: number): Uint8Array {
+    const page = this.pages[this.pageOf[document]!]!
+    const start = this.placeOf[document]!
+    return page.subarray(start, endOfSequence(page, start))
   }
 
   /** Reads a document's sequence. */
@@ -173,6 +185,39 @@ export class Sequences {
     }
     this.written[this.end++] = rest
   }
+}
+
+/**
+ * Where the sequence that starts at `start` ends, −1 when it is cut off or tells a field or term that is not below these
+ * numbers.
+ */
+export function endOfSequence(
+  bytes: Uint8Array,
+  start: number,
+  terms = Number.POSITIVE_INFINITY,
+  fields = Number.POSITIVE_INFINITY,
+): number {
+  let place = start
+  const integer = (): number => {
+    let value = 0
+    for (let factor = 1; factor <= 2 ** 42; factor *= 128) {
+      const byte = bytes[place++] ?? 255
+      value += (byte & 127) * factor
+      if (byte < 128) return value
+    }
+    return Number.NaN
+  }
+  for (let position = 0; place <= bytes.length; ) {
+    const code = integer()
+    if (code === END) return place <= bytes.length ? place : -1
+    if (code === FIELD) {
+      if (!(integer() < fields)) return -1
+      continue
+    }
+    position += (code & 1) === 1 ? integer() : 1
+    if (!(Math.floor(code / 2) <= terms && position < 2 ** 32)) return -1
+  }
+  return -1
 }
 
 /** A sequence that was read: three columns, entries past `count` are stale. Reused from document to document. */

@@ -1,5 +1,5 @@
 export { requireSame, stateInteger, withinMemory } from './agree.js'
-export { corrupt, type HeadFields, type SectionArray } from './format.js'
+export { corrupt, type HeadFields, type SectionArray, type SnapshotKind } from './format.js'
 export { readSnapshot, type SectionReader, type SnapshotReader } from './read.js'
 export type { Savable } from './savable.js'
 export { ordinalEnd, requireFinite, wholeSection } from './sections.js'
