@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { analyze } from '../analysis/analyzer.js'
 import { englishAnalyzer } from '../analysis/english.js'
 import { universalAnalyzer } from '../analysis/universal.js'
-import { type Bm25Index, bm25Index } from './bm25-index.js'
+import { bm25Index } from './bm25-index.js'
+import type { Bm25Index } from './bm25-options.js'
 
 interface ReferenceOptions {
   readonly k1: number

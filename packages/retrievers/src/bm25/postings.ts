@@ -177,17 +177,9 @@ export class Postings {
 
   /** The term's postings, those of deleted documents included, ascending by document number. */
   read(term: number): { readonly documents: Uint32Array; readonly frequencies: Uint32Array } {
-    const { blocks } = this
     const documents = new Uint32Array(this.count(term))
     const frequencies = new Uint32Array(documents.length)
-    let count = 0
-    for (let block = this.chain(term); block !== 0; block = blocks[blockRecord(block) + BLOCK_NEXT]!) {
-      const end = blocks[blockRecord(block) + BLOCK_END]!
-      for (let place = blocks[blockRecord(block) + BLOCK_START]!; place < end; place++) {
-        documents[count] = this.documentAt(place)
-        frequencies[count++] = this.frequencyAt(place)
-      }
-    }
+    this.readTerm(term, documents, frequencies)
     return { documents, frequencies }
   }
 

@@ -3,7 +3,8 @@ import { generateTexts, lexicalIndexLaws, type Random, seededRandom } from '@tes
 import { describe, expect, it } from 'vitest'
 import { englishAnalyzer } from '../analysis/english.js'
 import { universalAnalyzer } from '../analysis/universal.js'
-import { type Bm25Index, type Bm25Options, bm25Index } from './bm25-index.js'
+import { bm25Index } from './bm25-index.js'
+import type { Bm25Index, Bm25Options } from './bm25-options.js'
 import type { LexicalClause, LexicalQuery } from './lexical-query.js'
 import { editDistance } from './vocabulary.js'
 
