@@ -186,7 +186,6 @@ class TypedBm25Index implements Bm25Index, IndexContent {
     this.documents = loaded.documents
     this.sequences = loaded.sequences
     this.tokenCache = new TokenCache(this.settings.analyzer, loaded.dictionary)
-    this.vocabulary = undefined
     this.deleted = loaded.deleted
     this.deadCounts = new Uint32Array(0)
     this.deadSeen = new Uint32Array(0)
