@@ -70,6 +70,7 @@ export interface Bm25Index extends LexicalIndex<IndexSearchOptions>, Savable {
   explain(query: string | LexicalQuery, ordinal: number): Explanation
   /** Terms of the index spelled like a word, closest first, then the most frequent: "did you mean". */
   suggest(word: string, options?: SuggestOptions): Suggestion[]
+  has(ordinal: number): boolean
   /** The analyzer's id: an index and whoever queries it must agree on it. */
   readonly analyzerId: string
   /** In how many documents the analysed term stands. */

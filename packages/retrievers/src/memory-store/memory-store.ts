@@ -11,15 +11,16 @@ import type {
   VectorIndex,
   VectorSearch,
 } from '@tesserae/core'
+import type { Savable } from '../snapshot/index.js'
 
 export interface MemoryStoreOptions<M extends Metadata = Metadata> {
   /** @default 'memory' */
   readonly name?: string | undefined
   /** Length of the vectors. Without it the store is lexical only. @default none */
   readonly dimensions?: number | undefined
-  /** Makes the vector index. Not called without `dimensions`. @default flatIndex with cosine */
+  /** Makes an empty vector index. Not called without `dimensions`. @default flatIndex with cosine */
   readonly vectorIndex?: ((dimensions: number) => VectorIndex) | undefined
-  /** Makes the lexical index. @default bm25Index() */
+  /** Makes an empty lexical index. @default bm25Index() */
   readonly lexicalIndex?: (() => LexicalIndex) | undefined
   /** What the lexical index reads of a chunk. @default embeddingText: context, then text */
   readonly indexedText?: ((chunk: Chunk<M>) => string) | undefined
@@ -40,7 +41,8 @@ export interface MemoryStore<M extends Metadata = Metadata>
   extends Store<M>,
     VectorSearch<M>,
     TextSearch<M>,
-    ExplainText {
+    ExplainText,
+    Savable {
   /** Chunks now. */
   readonly size: number
   /** 0 for a lexical-only store. */

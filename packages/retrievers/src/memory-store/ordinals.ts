@@ -38,6 +38,21 @@ export class Ordinals {
     return ordinal
   }
 
+  /** Ordinals that were released, the one that is given out next last. */
+  get released(): readonly number[] {
+    return this.free
+  }
+
+  /** Takes over ids with their ordinals, oldest first, and released ordinals. Only for one that was never used. */
+  restore(ids: readonly string[], ordinals: Uint32Array, released: Uint32Array): void {
+    for (let i = 0; i < ordinals.length + released.length; i++) this.ids.push(undefined)
+    for (let i = 0; i < ids.length; i++) {
+      this.ids[ordinals[i]!] = ids[i]
+      this.ordinals.set(ids[i]!, ordinals[i]!)
+    }
+    for (const ordinal of released) this.free.push(ordinal)
+  }
+
   /** Frees the ordinal of `id` and returns it; `undefined` when it had none. */
   release(id: string): number | undefined {
     const ordinal = this.ordinals.get(id)

@@ -23,11 +23,13 @@ import {
 } from '@tesserae/core'
 import { bm25Index } from '../bm25/index.js'
 import { flatIndex } from '../flat/index.js'
+import { type HeadFields, joinParts, type SnapshotParts } from '../snapshot/index.js'
 import { intersect } from './bits.js'
 import { Columns } from './columns.js'
 import type { ExactScan, MemoryStore, MemoryStoreOptions } from './memory-store.js'
 import { Ordinals } from './ordinals.js'
 import { planSearch, type SearchPlan } from './plan.js'
+import { readStore, type StoreIndexes, storeParts } from './store-snapshot.js'
 import { storedChunk } from './stored-chunk.js'
 import { bestByScoreThenId } from './ties.js'
 
@@ -65,33 +67,31 @@ interface Search {
 class InMemory<M extends Metadata> implements MemoryStore<M> {
   readonly name: string
   readonly dimensions: number
-  private readonly ordinals = new Ordinals()
-  private readonly chunks: (Chunk<M> | undefined)[] = []
-  private readonly revisions: string[] = []
-  private readonly idsOfDocument = new Map<string, Set<string>>()
-  private readonly columns = new Columns()
-  private readonly live = new Bitset()
-  private readonly vectored = new Bitset()
-  private readonly vectors: VectorIndex | undefined
-  private readonly lexical: LexicalIndex
+  private ordinals = new Ordinals()
+  private chunks: (Chunk<M> | undefined)[] = []
+  private revisions: string[] = []
+  private idsOfDocument = new Map<string, Set<string>>()
+  private columns = new Columns()
+  private live = new Bitset()
+  private vectored = new Bitset()
+  private vectors: VectorIndex | undefined
+  private lexical: LexicalIndex
   private readonly indexedText: (chunk: Chunk<M>) => string
+  private readonly makeIndexes: () => StoreIndexes
+  /** Calls that may have changed it. */
+  private changes = 0
 
   constructor(options: MemoryStoreOptions<M>) {
     this.name = options.name ?? 'memory'
     this.dimensions = options.dimensions === undefined ? 0 : checkInteger('dimensions', options.dimensions)
-    this.lexical = options.lexicalIndex?.() ?? bm25Index()
     this.indexedText = options.indexedText ?? embeddingText
-    if (this.dimensions > 0) {
-      const make = options.vectorIndex ?? ((dimensions) => flatIndex({ dimensions, metric: 'cosine' }))
-      const vectors = make(this.dimensions)
-      if (vectors.dimensions !== this.dimensions) {
-        throw new RagError(
-          'incompatible',
-          `\`vectorIndex\` made an index of ${vectors.dimensions} dimensions for a store of ${this.dimensions}. Make it with the number it is given.`,
-        )
-      }
-      this.vectors = vectors
-    }
+    this.makeIndexes = () => ({
+      lexical: options.lexicalIndex?.() ?? bm25Index(),
+      vectors: this.dimensions > 0 ? vectorsOf(options, this.dimensions) : undefined,
+    })
+    const { lexical, vectors } = this.makeIndexes()
+    this.lexical = lexical
+    this.vectors = vectors
   }
 
   get size(): number {
@@ -114,6 +114,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
       ids.add(ready.chunk.id)
       prepared.push(ready)
     }
+    this.changes++
     for (const entry of prepared) this.put(entry)
   }
 
@@ -130,6 +131,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
 
   async delete(chunkIds: readonly string[], options: CallOptions = {}): Promise<void> {
     options.signal?.throwIfAborted()
+    this.changes++
     for (const id of chunkIds) {
       const ordinal = this.ordinals.release(id)
       if (ordinal === undefined) continue
@@ -210,6 +212,55 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     return ordinal === undefined ? undefined : this.lexical.explain(query, ordinal)
   }
 
+  save(): Uint8Array<ArrayBuffer> {
+    return joinParts(this.saveParts())
+  }
+
+  saveParts(): SnapshotParts {
+    const { ordinals, chunks, revisions, vectored, lexical, vectors } = this
+    const ordinalsOf = (ids: Iterable<string>) => Array.from(ids, (id) => ordinals.get(id)!)
+    const content = {
+      order: Uint32Array.from(ordinalsOf(ordinals.snapshot())),
+      byDocument: Uint32Array.from([...this.idsOfDocument.values()].flatMap(ordinalsOf)),
+      released: Uint32Array.from(ordinals.released),
+      vectored,
+      lineOf: (ordinal: number) => ({ chunk: chunks[ordinal]!, revision: revisions[ordinal]! }),
+      lexical,
+      vectors,
+    }
+    return storeParts(content, this.savedOptions(), () => this.changes)
+  }
+
+  load(snapshot: Uint8Array | Iterable<Uint8Array>): void {
+    const indexes = this.makeIndexes()
+    const { order, byDocument, released, vectored, lines } = readStore<M>(
+      snapshot,
+      this.savedOptions(),
+      indexes,
+    )
+    this.changes++
+    this.ordinals = new Ordinals()
+    this.ordinals.restore(
+      lines.map(({ chunk }) => chunk.id),
+      order,
+      released,
+    )
+    this.chunks = []
+    this.revisions = []
+    this.idsOfDocument = new Map()
+    this.columns = new Columns()
+    this.live = new Bitset()
+    for (let i = 0; i < lines.length; i++) this.keep(order[i]!, lines[i]!.chunk, lines[i]!.revision)
+    for (const ordinal of byDocument) this.join(this.chunks[ordinal]!)
+    this.vectored = vectored
+    this.lexical = indexes.lexical
+    this.vectors = indexes.vectors
+  }
+
+  private savedOptions(): HeadFields {
+    return { dimensions: this.dimensions }
+  }
+
   private search(request: SearchRequest, options: CallOptions, search: Search): Ranked<M>[] {
     options.signal?.throwIfAborted()
     const limit = checkInteger('limit', request.limit)
@@ -273,14 +324,9 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
   private put({ chunk, vector, text, revision }: Prepared<M>): void {
     const ordinal = this.ordinals.take(chunk.id)
     if (this.live.has(ordinal)) this.forget(ordinal)
-    this.chunks[ordinal] = chunk
-    this.revisions[ordinal] = revision
-    this.columns.set(ordinal, chunk.metadata)
-    const siblings = this.idsOfDocument.get(chunk.documentId)
-    if (siblings === undefined) this.idsOfDocument.set(chunk.documentId, new Set([chunk.id]))
-    else siblings.add(chunk.id)
+    this.keep(ordinal, chunk, revision)
+    this.join(chunk)
     this.lexical.set(ordinal, text)
-    this.live.add(ordinal)
     if (vector !== undefined) {
       this.vectors?.set(ordinal, vector)
       this.vectored.add(ordinal)
@@ -288,6 +334,20 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
       this.vectors?.delete(ordinal)
       this.vectored.delete(ordinal)
     }
+  }
+
+  private keep(ordinal: number, chunk: Chunk<M>, revision: string): void {
+    this.chunks[ordinal] = chunk
+    this.revisions[ordinal] = revision
+    this.columns.set(ordinal, chunk.metadata)
+    this.live.add(ordinal)
+  }
+
+  /** Makes it the last chunk of its document. */
+  private join({ id, documentId }: Chunk<M>): void {
+    const siblings = this.idsOfDocument.get(documentId)
+    if (siblings === undefined) this.idsOfDocument.set(documentId, new Set([id]))
+    else siblings.add(id)
   }
 
   /** Takes the chunk at an ordinal out of everything but the indexes. */
@@ -301,6 +361,15 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     this.chunks[ordinal] = undefined
     this.revisions[ordinal] = ''
   }
+}
+
+function vectorsOf<M extends Metadata>(options: MemoryStoreOptions<M>, dimensions: number): VectorIndex {
+  const vectors = options.vectorIndex?.(dimensions) ?? flatIndex({ dimensions, metric: 'cosine' })
+  if (vectors.dimensions === dimensions) return vectors
+  throw new RagError(
+    'incompatible',
+    `\`vectorIndex\` made an index of ${vectors.dimensions} dimensions for a store of ${dimensions}. Make it with the number it is given.`,
+  )
 }
 
 function hasScan(index: VectorIndex): index is VectorIndex & ExactScan {
