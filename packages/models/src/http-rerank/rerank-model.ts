@@ -1,9 +1,9 @@
-import { checkInteger, checkOneOf, invalid, RagError, type RelevanceModel, tell } from '@tesserae/core'
+import { checkInteger, checkOneOf, invalid, type RelevanceModel, tell } from '@tesserae/core'
 import { checkTexts } from '../calls.js'
 import { type EndpointOptions, endpointOf, postJson } from '../remote/http.js'
 import { fieldOf } from '../remote/model-error.js'
 import { checkName, checkTimeout, type Parameters } from '../remote/parameters.js'
-import { readScores } from '../remote/scores.js'
+import { readScores, tooMany } from '../remote/scores.js'
 
 export type RerankService = 'cohere' | 'voyage' | 'jina'
 
@@ -92,12 +92,4 @@ export function httpRerankModel(options: HttpRerankModelOptions): RelevanceModel
       return readScores(endpoint.name, fieldOf(answer, shape.results), 'relevance_score', passages.length)
     },
   }
-}
-
-export function tooMany(id: string, passages: number, limit: number): never {
-  throw new RagError(
-    'invalid-argument',
-    `\`passages\` must be at most ${limit} for "${id}", got ${passages}. Send batches, or wrap it with managedRelevanceModel.`,
-    { details: { passages, limit } },
-  )
 }

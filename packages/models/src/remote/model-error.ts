@@ -22,6 +22,10 @@ const broken = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
+  'ERR_HTTP2_STREAM_ERROR',
+  'ERR_HTTP2_STREAM_CANCEL',
+  'ERR_HTTP2_SESSION_ERROR',
+  'ERR_STREAM_PREMATURE_CLOSE',
 ])
 
 /** Reads a field of something foreign without trusting its type. */

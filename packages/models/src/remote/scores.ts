@@ -1,4 +1,4 @@
-import { ModelError } from '@tesserae/core'
+import { ModelError, RagError } from '@tesserae/core'
 import { fieldOf } from './model-error.js'
 
 /** Scores by the `index` that a service gives with each; every passage must have exactly one, and finite. */
@@ -20,4 +20,13 @@ export function readScores(name: string, results: unknown, field: string, passag
   if (missing >= 0)
     throw new ModelError(`${name} answered with no score for passage ${missing} of ${passages}.`)
   return scores
+}
+
+/** A request holds only so many passages, and a part of them would be a wrong answer. */
+export function tooMany(id: string, passages: number, limit: number): never {
+  throw new RagError(
+    'invalid-argument',
+    `\`passages\` must be at most ${limit} for "${id}", got ${passages}. Send batches, or wrap it with managedRelevanceModel.`,
+    { details: { passages, limit } },
+  )
 }

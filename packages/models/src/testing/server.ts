@@ -1,4 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2'
 import type { AddressInfo } from 'node:net'
 
 /** What the server got: method, path, headers and the parsed body. */
@@ -31,12 +37,16 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-/** A service over real HTTP that answers as it is told. */
-export async function testServer(): Promise<TestServer> {
+type Request = IncomingMessage | Http2ServerRequest
+type Response = ServerResponse | Http2ServerResponse
+
+/** A service over real HTTP that answers as it is told; in version 2 of the protocol for clients that speak it. */
+export async function testServer(version: 1 | 2 = 1): Promise<TestServer> {
   const received: Received[] = []
   let queue: (Answer | ((request: Received) => Answer))[] = []
   let left = 0
-  const server = createServer((request, response) => {
+  const sessions = new Set<ServerHttp2Session>()
+  const handle = (request: Request, response: Response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -54,7 +64,11 @@ export async function testServer(): Promise<TestServer> {
     response.on('close', () => {
       if (!response.writableEnded) left += 1
     })
-  })
+  }
+  const server =
+    version === 1
+      ? createServer(handle)
+      : createHttp2Server(handle).on('session', (session) => sessions.add(session))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
@@ -69,26 +83,40 @@ export async function testServer(): Promise<TestServer> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeAllConnections()
+        if ('closeAllConnections' in server) server.closeAllConnections()
+        for (const session of sessions) session.destroy()
       }),
   }
 }
 
-function respond(response: ServerResponse, answer: Answer): void {
+/** Sends this much and breaks the connection. */
+function write(response: Response, text: string): void {
+  const then = () => setTimeout(() => hangUp(response), 5)
+  if ('stream' in response) response.stream.write(text, then)
+  else response.write(text, then)
+}
+
+/** Breaks the connection: the whole of it in version 1, the stream in version 2. */
+function hangUp(response: Response): void {
+  if ('stream' in response) response.stream.close(2)
+  else response.destroy()
+}
+
+function respond(response: Response, answer: Answer): void {
   if (answer === 'silence') return
   if (answer === 'hangUp') {
-    response.destroy()
+    hangUp(response)
     return
   }
   if ('cutBody' in answer) {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100000' })
-    response.write(answer.cutBody, () => response.destroy())
+    write(response, answer.cutBody)
     return
   }
   if ('events' in answer) {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     const text = answer.events.map((data) => `data: ${data}\n\n`).join('')
-    if (answer.cut) response.write(text, () => response.destroy())
+    if (answer.cut) write(response, text)
     else response.end(text)
     return
   }

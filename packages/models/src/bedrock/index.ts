@@ -1,0 +1,5 @@
+export type { Parameters } from '../remote/parameters.js'
+export type { BedrockClient, BedrockOptions } from './client.js'
+export { type BedrockEmbedderOptions, type BedrockEmbeddingFamily, bedrockEmbedder } from './embedder.js'
+export { type BedrockLanguageModelOptions, bedrockLanguageModel } from './language-model.js'
+export { type BedrockRelevanceModelOptions, bedrockRelevanceModel } from './relevance-model.js'
