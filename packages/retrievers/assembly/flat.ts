@@ -1,12 +1,13 @@
 // Rows for the exact scan. A block holds 256 rows of floats, then their 256 rows of codes; blocks follow each
 // other from `firstBlock` on, so growing never moves a row.
 
-import { FLOAT_DISTANCE, FLOAT_DOT, score1, score4 } from './rows'
+import { codeBytesOf, FLOAT_DISTANCE, FLOAT_DOT, score1, score4, tailBytes } from './rows'
 
 const blockRows: u32 = 256
 const pageBytes: u64 = 65536
 
 let kind: i32 = 0
+let rowCodeKind: i32 = 0
 let floatBytes: usize = 0
 let codeBytes: usize = 0
 let codeRow: usize = 0
@@ -15,12 +16,16 @@ let queries: usize = 0
 let scores: usize = 0
 let firstBlock: usize = 0
 
-/** Lays the memory out. `euclidean` 1 for distances; `dimensions` padded to a multiple of 16; `withCodes` 1 for int8 rows beside the floats. */
-export function setup(euclidean: i32, dimensions: u32, withCodes: i32, queryCount: u32): void {
+/**
+ * Lays the memory out. `euclidean` 1 for distances; `dimensions` padded to a multiple of 16; `codeKind` 1 for int8 rows,
+ * 2 for rows of bits beside the floats.
+ */
+export function setup(euclidean: i32, dimensions: u32, codeKind: i32, queryCount: u32): void {
   kind = euclidean ? FLOAT_DISTANCE : FLOAT_DOT
+  rowCodeKind = kind + 2 * codeKind
   floatBytes = <usize>dimensions * 4
-  codeBytes = <usize>dimensions
-  codeRow = withCodes ? codeBytes + 16 : 0
+  codeBytes = codeBytesOf(codeKind, dimensions)
+  codeRow = codeKind ? codeBytes + tailBytes : 0
   blockBytes = <usize>blockRows * (floatBytes + codeRow)
   queries = 1024
   scores = queries + <usize>queryCount * (floatBytes + codeRow)
@@ -110,10 +115,10 @@ export function scanCodes(query: u32, start: u32, count: u32): void {
   let i: u32 = 0
   for (; i + 4 <= count; i += 4, row += codeRow * 4) {
     const out = scores + (<usize>i << 2)
-    score4(kind + 2, q, row, row + codeRow, row + codeRow * 2, row + codeRow * 3, codeBytes, out)
+    score4(rowCodeKind, q, row, row + codeRow, row + codeRow * 2, row + codeRow * 3, codeBytes, out)
   }
   for (; i < count; i++, row += codeRow) {
-    store<f32>(scores + (<usize>i << 2), score1(kind + 2, q, row, codeBytes))
+    store<f32>(scores + (<usize>i << 2), score1(rowCodeKind, q, row, codeBytes))
   }
 }
 

@@ -1,11 +1,11 @@
 // The graph of Malkov and Yashunin (2018), all of it in one memory: walk, insertion, repair.
 //
-// A block holds 256 nodes: their links on layer 0, then their floats, then their codes. Blocks, visited marks
+// A block holds 256 nodes: their links on layer 0, then their floats, then their codes (int8 or bits). Blocks, visited marks
 // and upper links are allocated as they are needed and never moved. `src/hnsw/twin-graph.ts` does the same
 // in TypeScript, comparison by comparison: equal scores rank by ascending slot everywhere.
 
 import { allocate, ensure, firstByte, memoryTop, startAt } from './memory'
-import { FLOAT_DISTANCE, FLOAT_DOT, score1, score4 } from './rows'
+import { codeBytesOf, FLOAT_DISTANCE, FLOAT_DOT, score1, score4, tailBytes } from './rows'
 
 // A node: number of links (u16), top layer (u8), alive (u8), address of upper lists (u32), links (u32 …).
 const headBytes: usize = 8
@@ -23,6 +23,10 @@ let codeRow: usize = 0
 let walkBytes: usize = 0
 let walkRowBytes: usize = 0
 let walkOffset: usize = 0
+/** Bits lead a walk but are too coarse to choose links by. */
+let linkByFloats: bool = false
+let linkKind: i32 = 0
+let linkBytes: usize = 0
 let nodeBytes: usize = 0
 let upperBytes: usize = 0
 let blockBytes: usize = 0
@@ -56,9 +60,9 @@ let topLayer: i32 = 0
 export const listRoom: u32 = 1024
 
 /** Lays the memory out; 0 when there is no room. `dimensions` is a multiple of 16, `links` is the paper's M. */
-export function setup(euclidean: i32, dimensions: u32, withCodes: i32, links: u32, efConstruction: u32): i32 {
+export function setup(euclidean: i32, dimensions: u32, codeKind: i32, links: u32, efConstruction: u32): i32 {
   startAt(firstByte)
-  return layOut(euclidean, dimensions, withCodes, links, efConstruction)
+  return layOut(euclidean, dimensions, codeKind, links, efConstruction)
 }
 
 /**
@@ -69,7 +73,7 @@ export function setup(euclidean: i32, dimensions: u32, withCodes: i32, links: u3
 export function attach(
   euclidean: i32,
   dimensions: u32,
-  withCodes: i32,
+  codeKind: i32,
   links: u32,
   base: usize,
   table: usize,
@@ -78,7 +82,7 @@ export function attach(
   layer: i32,
 ): i32 {
   startAt(base)
-  if (!layOut(euclidean, dimensions, withCodes, links, 1)) return 0
+  if (!layOut(euclidean, dimensions, codeKind, links, 1)) return 0
   blocks = table
   blockRoom = total
   blockCount = total
@@ -96,18 +100,21 @@ export function blockTotal(): u32 {
   return blockCount
 }
 
-function layOut(euclidean: i32, dimensions: u32, withCodes: i32, links: u32, efConstruction: u32): i32 {
+function layOut(euclidean: i32, dimensions: u32, codeKind: i32, links: u32, efConstruction: u32): i32 {
   floatKind = euclidean ? FLOAT_DISTANCE : FLOAT_DOT
-  walkKind = withCodes ? floatKind + 2 : floatKind
+  walkKind = floatKind + 2 * codeKind
   floatBytes = <usize>dimensions * 4
-  codeRow = withCodes ? <usize>dimensions + 16 : 0
-  walkBytes = withCodes ? <usize>dimensions : floatBytes
-  walkRowBytes = withCodes ? codeRow : floatBytes
+  walkBytes = codeKind ? codeBytesOf(codeKind, dimensions) : floatBytes
+  codeRow = codeKind ? walkBytes + tailBytes : 0
+  walkRowBytes = codeKind ? codeRow : floatBytes
+  linkByFloats = codeKind == 2
+  linkKind = linkByFloats ? floatKind : walkKind
+  linkBytes = linkByFloats ? floatBytes : walkBytes
   connectivity = links
   construction = efConstruction
   nodeBytes = (headBytes + <usize>links * 8 + 15) & ~15
   upperBytes = countBytes + <usize>links * 4
-  walkOffset = blockRows * (nodeBytes + (withCodes ? floatBytes : 0))
+  walkOffset = blockRows * (nodeBytes + (codeKind ? floatBytes : 0))
   blockBytes = blockRows * (nodeBytes + floatBytes + codeRow)
   const most = <usize>links * 2 + 8
   queryAt = allocate(floatBytes + codeRow)
@@ -275,23 +282,52 @@ function scoreSlots(row: usize, slots: usize, count: u32, out: usize): void {
   }
 }
 
-/** Replaces the first `count` slots of the list area by their scores by floats against the query. */
-export function scoreList(count: u32): void {
-  const end = listAt + (<usize>count << 2)
-  let at = listAt
-  for (; at + 16 <= end; at += 16) {
+/** Scores of slots by floats; `out` may be where the slots are. */
+function scoreFloats(row: usize, slots: usize, count: u32, out: usize): void {
+  const end = slots + (<usize>count << 2)
+  for (; slots + 16 <= end; slots += 16, out += 16) {
     score4(
       floatKind,
-      queryAt,
-      floatsOf(load<u32>(at)),
-      floatsOf(load<u32>(at, 4)),
-      floatsOf(load<u32>(at, 8)),
-      floatsOf(load<u32>(at, 12)),
+      row,
+      floatsOf(load<u32>(slots)),
+      floatsOf(load<u32>(slots, 4)),
+      floatsOf(load<u32>(slots, 8)),
+      floatsOf(load<u32>(slots, 12)),
       floatBytes,
-      at,
+      out,
     )
   }
-  for (; at < end; at += 4) store<f32>(at, score1(floatKind, queryAt, floatsOf(load<u32>(at)), floatBytes))
+  for (; slots < end; slots += 4, out += 4) {
+    store<f32>(out, score1(floatKind, row, floatsOf(load<u32>(slots)), floatBytes))
+  }
+}
+
+/** Replaces the first `count` slots of the list area by their scores by floats against the query. */
+export function scoreList(count: u32): void {
+  scoreFloats(queryAt, listAt, count, listAt)
+}
+
+/** What links are chosen by: the row of a slot, and scores of slots against it. */
+// @ts-ignore: decorator
+@inline
+function linkRow(slot: u32): usize {
+  return linkByFloats ? floatsOf(slot) : walkRow(slot)
+}
+
+function scoreLinks(row: usize, count: u32): void {
+  if (linkByFloats) scoreFloats(row, batch, count, batchScores)
+  else scoreSlots(row, batch, count, batchScores)
+}
+
+/** Scores the pool anew by what links are chosen by, best first. */
+function rankByLinks(row: usize): void {
+  for (let i: u32 = 0; i < poolSize; i++) {
+    const slot = slotOf(load<u64>(pool + (<usize>i << 3)))
+    const key = keyOf(score1(floatKind, row, floatsOf(slot), floatBytes), slot)
+    let at = pool + (<usize>i << 3)
+    for (; at > pool && load<u64>(at - 8) < key; at -= 8) store<u64>(at, load<u64>(at - 8))
+    store<u64>(at, key)
+  }
 }
 
 /** Forgets all visits. The marks are 16 bits: after 65,535 walks they are wiped. */
@@ -410,10 +446,10 @@ function select(keys: usize, count: u32, most: u32, kept: usize): u32 {
     const slot = slotOf(key)
     if (!isAlive(slot)) continue
     const score = scoreOf(key)
-    const row = walkRow(slot)
+    const row = linkRow(slot)
     let diverse = true
     for (let i: u32 = 0; i < size && diverse; i++) {
-      diverse = score1(walkKind, row, walkRow(load<u32>(kept + (<usize>i << 2))), walkBytes) <= score
+      diverse = score1(linkKind, row, linkRow(load<u32>(kept + (<usize>i << 2))), linkBytes) <= score
     }
     if (!diverse) continue
     store<u32>(kept + (<usize>size << 2), slot)
@@ -441,7 +477,7 @@ function linkBack(from: u32, to: u32, layer: i32): void {
   }
   for (let i: usize = 0; i < <usize>count << 2; i += 4) store<u32>(batch + i, load<u32>(links + i))
   store<u32>(batch + (<usize>count << 2), to)
-  scoreSlots(walkRow(from), batch, count + 1, batchScores)
+  scoreLinks(linkRow(from), count + 1)
   for (let i: u32 = 0; i <= count; i++) {
     const at = <usize>i << 2
     sortIn(keyOf(load<f32>(batchScores + at), load<u32>(batch + at)), i)
@@ -502,7 +538,11 @@ export function insert(slot: u32, layers: i32): i32 {
   descend(row, layers)
   for (let layer = min(layers, topLayer); layer >= 0; layer--) {
     walk(row, construction, layer)
+    const nearest = load<u64>(pool)
+    if (linkByFloats) rankByLinks(floatsOf(slot))
     const count = select(pool, poolSize, connectivity, chosen)
+    // The next walk goes on by the scores of walks.
+    store<u64>(pool, nearest)
     if (count == 0 && layer == 0) {
       kill(slot)
       return 2
@@ -552,7 +592,7 @@ function offerLive(row: usize, node: usize, layer: i32): void {
     found += 4
   }
   const count = <u32>((found - batch) >> 2)
-  scoreSlots(row, batch, count, batchScores)
+  scoreLinks(row, count)
   offerBatch(count, construction)
 }
 
@@ -571,7 +611,7 @@ function isLinked(from: u32, to: u32, layer: i32): bool {
  */
 export function repair(slot: u32): void {
   const node = nodeOf(slot)
-  const row = walkRow(slot)
+  const row = linkRow(slot)
   for (let layer: i32 = load<u8>(node, 2); layer >= 0; layer--) {
     const links = linksOf(node, layer)
     const end = links + (<usize>countOf(node, layer) << 2)

@@ -168,3 +168,49 @@ export function codeDot4(
   store<i32>(out, sumIntegers(sumC), 8)
   store<i32>(out, sumIntegers(sumD), 12)
 }
+
+// @ts-expect-error: decorator
+@inline
+function addDifferences(sum: v128, bits: v128, row: usize): v128 {
+  // At most 16 more in each of eight lanes: 65,536 bits are 512 steps.
+  return i16x8.add(sum, i16x8.extadd_pairwise_i8x16_u(i8x16.popcnt(v128.xor(bits, v128.load(row)))))
+}
+
+// @ts-expect-error: decorator
+@inline
+function sumCounts(lanes: v128): i32 {
+  return sumIntegers(i32x4.extadd_pairwise_i16x8_u(lanes))
+}
+
+/** In how many bits two rows differ. */
+export function hamming1(query: usize, row: usize, bytes: usize): i32 {
+  let sum = i16x8.splat(0)
+  for (let i: usize = 0; i < bytes; i += 16) sum = addDifferences(sum, v128.load(query + i), row + i)
+  return sumCounts(sum)
+}
+
+export function hamming4(
+  query: usize,
+  a: usize,
+  b: usize,
+  c: usize,
+  d: usize,
+  bytes: usize,
+  out: usize,
+): void {
+  let sumA = i16x8.splat(0)
+  let sumB = i16x8.splat(0)
+  let sumC = i16x8.splat(0)
+  let sumD = i16x8.splat(0)
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const bits = v128.load(query + i)
+    sumA = addDifferences(sumA, bits, a + i)
+    sumB = addDifferences(sumB, bits, b + i)
+    sumC = addDifferences(sumC, bits, c + i)
+    sumD = addDifferences(sumD, bits, d + i)
+  }
+  store<i32>(out, sumCounts(sumA))
+  store<i32>(out, sumCounts(sumB), 4)
+  store<i32>(out, sumCounts(sumC), 8)
+  store<i32>(out, sumCounts(sumD), 12)
+}

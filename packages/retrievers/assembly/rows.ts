@@ -1,6 +1,7 @@
-// How a row is scored, whatever it is made of. A row of codes ends in its scale and its squared length (f32 each).
+// How a row is scored, whatever it is made of. A row of codes ends in its scale, its squared length and its number of
+// dimensions (f32 each).
 
-import { codeDot1, codeDot4, distance1, distance4, dot1, dot4 } from './kernels'
+import { codeDot1, codeDot4, distance1, distance4, dot1, dot4, hamming1, hamming4 } from './kernels'
 
 /** Score by dot product of floats. */
 export const FLOAT_DOT = 0
@@ -10,20 +11,40 @@ export const FLOAT_DISTANCE = 1
 export const CODE_DOT = 2
 /** Score by 2 · dot − (|a|² + |b|²), which is the negated squared distance of what the codes stand for. */
 export const CODE_DISTANCE = 3
+/** As CODE_DOT with codes of one bit, which stand for 1 and -1. */
+export const BIT_DOT = 4
+export const BIT_DISTANCE = 5
+
+/** Bytes behind the codes of a row. */
+export const tailBytes: usize = 16
+
+/** Bytes of the codes of a row; `codeKind` is 0 for none, 1 for int8, 2 for bits, padded to 128. */
+export function codeBytesOf(codeKind: i32, dimensions: u32): usize {
+  if (codeKind == 2) return <usize>(((dimensions + 127) & ~127) >> 3)
+  return codeKind == 1 ? <usize>dimensions : 0
+}
 
 // @ts-expect-error: decorator
 @inline
 function fromCodes(kind: i32, dot: i32, query: usize, row: usize, bytes: usize): f32 {
   const scaled = load<f32>(query + bytes) * load<f32>(row + bytes) * <f32>dot
-  if (kind == CODE_DOT) return scaled
+  if (kind == CODE_DOT || kind == BIT_DOT) return scaled
   return scaled + scaled - (load<f32>(query + bytes, 4) + load<f32>(row + bytes, 4))
+}
+
+/** Bits that agree less those that do not: the dot product of rows of 1 and -1. Padding always agrees. */
+// @ts-expect-error: decorator
+@inline
+function dotOfBits(different: i32, query: usize, bytes: usize): i32 {
+  return <i32>load<f32>(query + bytes, 8) - 2 * different
 }
 
 /** @param bytes of the numbers alone, without scale and length */
 export function score1(kind: i32, query: usize, row: usize, bytes: usize): f32 {
   if (kind == FLOAT_DOT) return dot1(query, row, bytes)
   if (kind == FLOAT_DISTANCE) return distance1(query, row, bytes)
-  return fromCodes(kind, codeDot1(query, row, bytes), query, row, bytes)
+  if (kind <= CODE_DISTANCE) return fromCodes(kind, codeDot1(query, row, bytes), query, row, bytes)
+  return fromCodes(kind, dotOfBits(hamming1(query, row, bytes), query, bytes), query, row, bytes)
 }
 
 /** Four scores to `out`. */
@@ -39,11 +60,17 @@ export function score4(
 ): void {
   if (kind == FLOAT_DOT) dot4(query, a, b, c, d, bytes, out)
   else if (kind == FLOAT_DISTANCE) distance4(query, a, b, c, d, bytes, out)
-  else {
+  else if (kind <= CODE_DISTANCE) {
     codeDot4(query, a, b, c, d, bytes, out)
     store<f32>(out, fromCodes(kind, load<i32>(out), query, a, bytes))
     store<f32>(out, fromCodes(kind, load<i32>(out, 4), query, b, bytes), 4)
     store<f32>(out, fromCodes(kind, load<i32>(out, 8), query, c, bytes), 8)
     store<f32>(out, fromCodes(kind, load<i32>(out, 12), query, d, bytes), 12)
+  } else {
+    hamming4(query, a, b, c, d, bytes, out)
+    store<f32>(out, fromCodes(kind, dotOfBits(load<i32>(out), query, bytes), query, a, bytes))
+    store<f32>(out, fromCodes(kind, dotOfBits(load<i32>(out, 4), query, bytes), query, b, bytes), 4)
+    store<f32>(out, fromCodes(kind, dotOfBits(load<i32>(out, 8), query, bytes), query, c, bytes), 8)
+    store<f32>(out, fromCodes(kind, dotOfBits(load<i32>(out, 12), query, bytes), query, d, bytes), 12)
   }
 }

@@ -23,6 +23,13 @@ describe('flatIndex in TypeScript', () => {
 })
 
 for (const backend of ['wasm', 'typescript'] as const) {
+  describe(`flatIndex on bits, ${backend}`, () => {
+    // The laws use short vectors, of which bits say little: nearly all have to be scored by floats.
+    const make = (options: FlatIndexOptions) =>
+      flatIndex({ ...options, backend, quantization: 'binary', oversampling: 60 })
+    for (const law of vectorIndexLaws(make, { exact: false, minRecall: 0.95 })) it(law.name, () => law.run())
+  })
+
   describe(`flatIndex on int8 codes, ${backend}`, () => {
     const make = (options: FlatIndexOptions) => flatIndex({ ...options, backend, quantization: 'int8' })
     for (const law of vectorIndexLaws(make, { exact: false, minRecall: 0.999 })) it(law.name, () => law.run())
@@ -31,7 +38,7 @@ for (const backend of ['wasm', 'typescript'] as const) {
 
 describe('both backends of flatIndex', () => {
   for (const metric of metrics) {
-    for (const quantization of ['none', 'int8'] as const) {
+    for (const quantization of ['none', 'int8', 'binary'] as const) {
       it(`give the same bits: ${metric}, ${quantization}`, () => {
         for (const dimensions of [1, 3, 8, 17, 100, 384]) {
           const options = { dimensions, metric, quantization }
@@ -51,7 +58,7 @@ describe('both backends of flatIndex', () => {
   }
 
   it('answer a batch as they answer one by one', () => {
-    for (const quantization of ['none', 'int8'] as const) {
+    for (const quantization of ['none', 'int8', 'binary'] as const) {
       const index = filled({ dimensions: 24, quantization }, 900, 5)
       const random = seededRandom(3)
       const queries = Array.from({ length: 37 }, () =>
@@ -78,6 +85,36 @@ describe('both backends of flatIndex', () => {
       for (const ordinal of codes.search(query, { limit: 10 }).ordinals) if (truth.has(ordinal)) found++
     }
     expect(found).toBeGreaterThanOrEqual(999)
+  })
+
+  it('bits find what floats find, the more of it the more are scored by floats', () => {
+    const floats = filled({ dimensions: 512 }, 1500, 11)
+    const random = seededRandom(12)
+    const queries = Array.from({ length: 60 }, () =>
+      Float32Array.from({ length: 512 }, () => random.normal()),
+    )
+    const recalls = [1, 10, 40].map((oversampling) => {
+      const bits = filled({ dimensions: 512, quantization: 'binary', oversampling }, 1500, 11)
+      let found = 0
+      for (const query of queries) {
+        const truth = new Set(floats.search(query, { limit: 10 }).ordinals)
+        for (const ordinal of bits.search(query, { limit: 10 }).ordinals) if (truth.has(ordinal)) found++
+      }
+      return found / 600
+    })
+    const [few, some, many] = recalls
+    expect(few!).toBeGreaterThan(0.45)
+    expect(some!).toBeGreaterThan(0.6)
+    expect(many!).toBeGreaterThanOrEqual(0.9)
+    expect(few! < some! && some! < many!).toBe(true)
+  })
+
+  it('takes no more memory than it says: 1/8 byte and 16 bytes for the bits of a row', () => {
+    const bytes = (quantization: 'none' | 'int8' | 'binary') =>
+      filled({ dimensions: 384, quantization, backend: 'typescript' }, 5000, 1).estimateMemory()
+    expect(bytes('int8') - bytes('none')).toBeGreaterThan(5000 * 384)
+    expect(bytes('binary') - bytes('none')).toBeGreaterThan(5000 * 48)
+    expect(bytes('binary') - bytes('none')).toBeLessThan(5000 * 64 * 1.6)
   })
 
   it('fall back to TypeScript, or say so, where WebAssembly is missing', () => {

@@ -1,5 +1,6 @@
 import {
   checkInteger,
+  checkNumber,
   checkOneOf,
   checkVector,
   type IndexSearchOptions,
@@ -10,6 +11,7 @@ import {
 } from '@tesserae/core'
 import { type HeadFields, joinParts, type Savable, type SnapshotParts } from '../snapshot/index.js'
 import { type Backend, backends, chooseBackend } from '../wasm/instantiate.js'
+import { type Quantization, quantizations } from '../wasm/quantize.js'
 import { type SetManyOptions, setEach, type VectorEntry } from '../wasm/set-many.js'
 import { loadShards, shardParts } from '../wasm/shard-snapshot.js'
 import { checkShardBytes, mergeHits, Shards } from '../wasm/shards.js'
@@ -22,11 +24,16 @@ export interface FlatIndexOptions {
   /** @default 'cosine' */
   readonly metric?: Metric | undefined
   /**
-   * `'int8'` keeps one byte per number beside the floats, scans those, and scores the best
-   * max(4 × limit, limit + 32) by the floats again.
+   * Codes kept beside the floats and scanned instead: one byte per number, or one bit, which wants many dimensions, of
+   * either sign.
    * @default 'none'
    */
-  readonly quantization?: 'none' | 'int8' | undefined
+  readonly quantization?: Quantization | undefined
+  /**
+   * Of a scan of codes, the best `oversampling` × `limit` (at least `limit` + 32) are scored by the floats again.
+   * @default 4, with 'binary' 20
+   */
+  readonly oversampling?: number | undefined
   /**
    * Bytes after which the index goes on in another memory.
    * @default 4 GiB, one WebAssembly memory
@@ -45,6 +52,7 @@ export interface FlatIndex extends VectorIndex<IndexSearchOptions>, Savable {
     entries: Iterable<VectorEntry> | AsyncIterable<VectorEntry>,
     options?: SetManyOptions,
   ): Promise<void>
+  has(ordinal: number): boolean
   /** One result per query, each what `search` gives; rows are read once for up to 16 queries. */
   searchBatch(queries: readonly Float32Array[], options: IndexSearchOptions): readonly TopHits[]
   /** Bytes held for vectors, codes and row tables. */
@@ -61,14 +69,18 @@ export interface FlatIndex extends VectorIndex<IndexSearchOptions>, Savable {
 export function flatIndex(options: FlatIndexOptions): FlatIndex {
   const dimensions = checkInteger('dimensions', options.dimensions, 1, 65_536)
   const metric = checkOneOf('metric', options.metric ?? 'cosine', ['cosine', 'dot', 'euclidean'])
-  const quantization = checkOneOf('quantization', options.quantization ?? 'none', ['none', 'int8'])
+  const quantization = checkOneOf<Quantization>('quantization', options.quantization ?? 'none', quantizations)
+  const oversampling = checkNumber(
+    'oversampling',
+    options.oversampling ?? (quantization === 'binary' ? 20 : 4),
+    1,
+  )
   const backend = checkOneOf<Backend>('backend', options.backend ?? 'auto', backends)
   const shardBytes = checkShardBytes(options.shardBytes)
-  const quantized = quantization === 'int8'
   const rows: RowsOptions = {
     euclidean: metric === 'euclidean',
     dimensions: (dimensions + 15) & ~15,
-    codes: quantized,
+    quantization,
   }
   const mostRows = rowCapacity(rows, shardBytes)
   if (mostRows <= 0) {
@@ -80,7 +92,7 @@ export function flatIndex(options: FlatIndexOptions): FlatIndex {
       () => wasmRows(rows),
       () => new TypescriptRows(rows),
     )
-    return new RowIndex({ dimensions, metric, quantized, mostRows }, kernels)
+    return new RowIndex({ dimensions, metric, quantization, oversampling, mostRows }, kernels)
   }
   // What a snapshot must agree with; memory that is cut otherwise is told only when it is.
   const saved: HeadFields = { dimensions, metric, quantization }
@@ -114,6 +126,10 @@ class ShardedRows implements FlatIndex {
 
   get size(): number {
     return this.shards.size
+  }
+
+  has(ordinal: number): boolean {
+    return this.shards.of(ordinal) !== undefined
   }
 
   set(ordinal: number, vector: Float32Array): void {

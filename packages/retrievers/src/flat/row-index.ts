@@ -7,18 +7,19 @@ import {
   TopK,
 } from '@tesserae/core'
 import type { Section, SnapshotReader } from '../snapshot/index.js'
-import { quantize } from '../wasm/quantize.js'
+import { encodeRow, type Quantization } from '../wasm/quantize.js'
 import type { Shard } from '../wasm/shards.js'
 import { readRows, rowSections } from './row-snapshot.js'
 import { type QueryRow, queryRows, type Rows, scanRows } from './rows.js'
 
-/** Share of the rows from which a filtered int8 index scans all codes instead of gathering floats. */
-const codeScanShare = 0.25
+/** Share of the rows from which a filtered index scans all codes instead of gathering floats. */
+const codeScanShare = { int8: 0.25, binary: 0.08 } as const
 
 export interface RowSettings {
   readonly dimensions: number
   readonly metric: Metric
-  readonly quantized: boolean
+  readonly quantization: Quantization
+  readonly oversampling: number
   /** Rows that fit in one memory. */
   readonly mostRows: number
 }
@@ -84,12 +85,14 @@ export class RowIndex implements Shard {
   searchBatch(queries: readonly Float32Array[], { limit, filter }: IndexSearchOptions): readonly TopHits[] {
     const wanted = Math.min(limit, Math.max(this.size, 1))
     const allowed = filter === undefined ? this.size : filter.count()
-    const byCodes = this.settings.quantized && allowed >= this.size * codeScanShare
+    const { quantization, oversampling } = this.settings
+    const byCodes = quantization !== 'none' && allowed >= this.size * codeScanShare[quantization]
+    const kept = Math.max(Math.ceil(wanted * oversampling), wanted + 32)
     const hits: TopHits[] = []
     for (let first = 0; first < queries.length; first += queryRows) {
       const count = Math.min(queryRows, queries.length - first)
       for (let i = 0; i < count; i++) this.load(i, queries[first + i]!)
-      if (byCodes) this.scanCodes(count, Math.max(wanted * 4, wanted + 32), filter)
+      if (byCodes) this.scanCodes(count, kept, filter)
       else {
         this.prepare(count, wanted)
         if (filter === undefined) this.scanFloats(count)
@@ -134,7 +137,7 @@ export class RowIndex implements Shard {
 
   /** Makes codes of the floats. */
   private encode(row: QueryRow): void {
-    if (this.settings.quantized) quantize(row.floats, row.codes, row.tail)
+    encodeRow(this.settings.quantization, row, this.settings.dimensions)
   }
 
   private prepare(count: number, wanted: number): void {

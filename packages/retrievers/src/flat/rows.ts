@@ -1,18 +1,22 @@
 import flatModule from '../wasm/flat.wasm.js'
 import { instantiate } from '../wasm/instantiate.js'
-import { codeDot, codeScore, floatDistance, floatDot } from '../wasm/twin-kernels.js'
+import {
+  type CodedRow,
+  codeBytes,
+  codeKind,
+  codeRowBytes,
+  type Quantization,
+  tailNumbers,
+} from '../wasm/quantize.js'
+import { bitDot, codeDot, codeScore, floatDistance, floatDot } from '../wasm/twin-kernels.js'
 
 /** Rows scored at once, and the size of a block of rows. */
 export const scanRows = 256
 /** Queries that are held side by side. */
 export const queryRows = 16
 
-/** A row to be written: `floats` padded with zeros, its codes, its scale and squared length. */
-export interface QueryRow {
-  readonly floats: Float32Array
-  readonly codes: Int8Array
-  readonly tail: Float32Array
-}
+/** A row to be written. */
+export type QueryRow = CodedRow
 
 /**
  * Rows of equal length that can be scored. Scores are dot products, or negated squared distances. What `scan`,
@@ -40,18 +44,18 @@ export interface RowsOptions {
   readonly euclidean: boolean
   /** A multiple of 16. */
   readonly dimensions: number
-  readonly codes: boolean
+  readonly quantization: Quantization
 }
 
 /** Rows that fit in a memory of so many bytes: a multiple of 256. */
-export function rowCapacity({ dimensions, codes }: RowsOptions, shardBytes: number): number {
-  const row = dimensions * 4 + (codes ? dimensions + 16 : 0)
+export function rowCapacity({ dimensions, quantization }: RowsOptions, shardBytes: number): number {
+  const row = dimensions * 4 + codeRowBytes(quantization, dimensions)
   const fixed = 4096 + queryRows * row
   return Math.floor((shardBytes - fixed) / row / scanRows) * scanRows
 }
 
 /** Rows in WebAssembly memory, at most 4 GiB; growing copies nothing. `undefined` without WebAssembly SIMD. */
-export function wasmRows({ euclidean, dimensions, codes }: RowsOptions): Rows | undefined {
+export function wasmRows({ euclidean, dimensions, quantization }: RowsOptions): Rows | undefined {
   const instance = instantiate(flatModule)
   if (instance === undefined) return undefined
   const { memory } = instance
@@ -68,7 +72,9 @@ export function wasmRows({ euclidean, dimensions, codes }: RowsOptions): Rows | 
     'gather',
   ].map(instance.call) as Kernel[] as KernelList
   const floatArea = instance.call('floatArea')
-  setup(euclidean ? 1 : 0, dimensions, codes ? 1 : 0, queryRows)
+  const codes = codeBytes(quantization, dimensions)
+  const tail = codes > 0 ? tailNumbers : 0
+  setup(euclidean ? 1 : 0, dimensions, codeKind(quantization), queryRows)
   reserve(0)
   const scoresAt = scoreArea()
   let scores = new Float32Array(memory.buffer, scoresAt, scanRows)
@@ -89,8 +95,8 @@ export function wasmRows({ euclidean, dimensions, codes }: RowsOptions): Rows | 
     },
     query: (index) => ({
       floats: new Float32Array(memory.buffer, queryFloats(index), dimensions),
-      codes: new Int8Array(memory.buffer, queryCodes(index), codes ? dimensions : 0),
-      tail: new Float32Array(memory.buffer, queryCodes(index) + (codes ? dimensions : 0), codes ? 2 : 0),
+      codes: new Int8Array(memory.buffer, queryCodes(index), codes),
+      tail: new Float32Array(memory.buffer, queryCodes(index) + codes, tail),
     }),
     write,
     move,
@@ -119,21 +125,23 @@ export class TypescriptRows implements Rows {
   private readonly euclidean: boolean
   private readonly dimensions: number
   private readonly codeLength: number
+  private readonly bits: boolean
   private floats: Float32Array
   private codes = new Int8Array(0)
   private tails = new Float32Array(0)
   private readonly queries: QueryRow[]
   private readonly scores = new Float32Array(scanRows)
 
-  constructor({ euclidean, dimensions, codes }: RowsOptions) {
+  constructor({ euclidean, dimensions, quantization }: RowsOptions) {
     this.euclidean = euclidean
     this.dimensions = dimensions
-    this.codeLength = codes ? dimensions : 0
+    this.codeLength = codeBytes(quantization, dimensions)
+    this.bits = quantization === 'binary'
     this.floats = new Float32Array(0)
     this.queries = Array.from({ length: queryRows }, () => ({
       floats: new Float32Array(dimensions),
       codes: new Int8Array(this.codeLength),
-      tail: new Float32Array(codes ? 2 : 0),
+      tail: new Float32Array(this.codeLength > 0 ? tailNumbers : 0),
     }))
   }
 
@@ -153,7 +161,7 @@ export class TypescriptRows implements Rows {
     try {
       const floats = new Float32Array(rows * this.dimensions)
       const codes = new Int8Array(rows * this.codeLength)
-      const tails = new Float32Array(this.codeLength > 0 ? rows * 2 : 0)
+      const tails = new Float32Array(this.codeLength > 0 ? rows * tailNumbers : 0)
       floats.set(this.floats)
       codes.set(this.codes)
       tails.set(this.tails)
@@ -176,7 +184,7 @@ export class TypescriptRows implements Rows {
     this.floats.set(floats, row * this.dimensions)
     if (this.codeLength === 0) return
     this.codes.set(codes, row * this.codeLength)
-    this.tails.set(tail, row * 2)
+    this.tails.set(tail, row * tailNumbers)
   }
 
   move(from: number, to: number): void {
@@ -184,7 +192,7 @@ export class TypescriptRows implements Rows {
     this.floats.copyWithin(to * dimensions, from * dimensions, (from + 1) * dimensions)
     if (codeLength === 0) return
     this.codes.copyWithin(to * codeLength, from * codeLength, (from + 1) * codeLength)
-    this.tails.copyWithin(to * 2, from * 2, from * 2 + 2)
+    this.tails.copyWithin(to * tailNumbers, from * tailNumbers, (from + 1) * tailNumbers)
   }
 
   vector(row: number): Float32Array {
@@ -201,8 +209,10 @@ export class TypescriptRows implements Rows {
     const length = this.codeLength
     for (let i = 0; i < count; i++) {
       const row = start + i
-      const dot = codeDot(codes, 0, this.codes, row * length, length)
-      this.scores[i] = codeScore(this.euclidean, dot, tail, 0, this.tails, row * 2)
+      const dot = this.bits
+        ? bitDot(codes, 0, this.codes, row * length, length, tail[2]!)
+        : codeDot(codes, 0, this.codes, row * length, length)
+      this.scores[i] = codeScore(this.euclidean, dot, tail, 0, this.tails, row * tailNumbers)
     }
     return this.scores
   }

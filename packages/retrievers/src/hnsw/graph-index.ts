@@ -7,7 +7,7 @@ import {
   TopK,
 } from '@tesserae/core'
 import type { Section, SnapshotReader } from '../snapshot/index.js'
-import { quantize } from '../wasm/quantize.js'
+import { encodeRow, type Quantization } from '../wasm/quantize.js'
 import type { Shard } from '../wasm/shards.js'
 import { deadMark, type Graph, type Inserted, listRoom } from './graph.js'
 import { graphSections, readGraph } from './graph-snapshot.js'
@@ -22,7 +22,8 @@ const widening = 4
 export interface GraphSettings {
   readonly dimensions: number
   readonly metric: Metric
-  readonly quantized: boolean
+  readonly quantization: Quantization
+  readonly oversampling: number
   readonly connectivity: number
   readonly efSearch: number
   readonly seed: number
@@ -101,7 +102,8 @@ export class GraphIndex implements Shard {
     if (wanted === 0) return { ordinals: new Uint32Array(0), scores: new Float32Array(0) }
     const nodes = slots.size + slots.bridges
     this.load(query)
-    for (let ef = Math.max(efSearch, wanted); ; ef *= widening) {
+    const least = this.settings.quantization === 'binary' ? this.rescored(wanted) : wanted
+    for (let ef = Math.max(efSearch, least); ; ef *= widening) {
       const beam = planWalk({ allowed, nodes, ef })
       const walked = beam === undefined ? undefined : this.graph.search(beam)
       if (walked === undefined) return this.scanAllowed(wanted, filter)
@@ -166,13 +168,20 @@ export class GraphIndex implements Shard {
   /** Makes codes of the floats of the query. */
   private encode(): void {
     const row = this.graph.query
-    if (this.settings.quantized) quantize(row.floats, row.codes, row.tail)
+    encodeRow(this.settings.quantization, row, this.settings.dimensions)
+  }
+
+  /** Entries to score by floats for so many hits. */
+  private rescored(wanted: number): number {
+    const { quantization, oversampling } = this.settings
+    return quantization === 'none' ? wanted : Math.max(Math.ceil(oversampling * wanted), wanted + 20)
   }
 
   /** The best `wanted` by floats of the allowed ones that a walk found; `undefined` when too few are allowed. */
   private rescore(walked: Uint32Array, wanted: number, filter: Bitset | undefined): TopHits | undefined {
     const { slots, picked } = this
-    const most = this.settings.quantized ? Math.max(3 * wanted, wanted + 20) : wanted
+    const binary = this.settings.quantization === 'binary'
+    const most = binary ? walked.length : this.rescored(wanted)
     const selection = new TopK(wanted)
     let found = 0
     let count = 0

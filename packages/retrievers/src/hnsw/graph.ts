@@ -1,6 +1,7 @@
 import type { QueryRow } from '../flat/rows.js'
 import hnswModule from '../wasm/hnsw.wasm.js'
 import { instantiate } from '../wasm/instantiate.js'
+import { codeBytes, codeKind, type Quantization, tailNumbers } from '../wasm/quantize.js'
 
 /** Slots that {@link Graph.score} takes at once. */
 export const listRoom = 1024
@@ -51,8 +52,8 @@ export interface GraphOptions {
   readonly euclidean: boolean
   /** A multiple of 16. */
   readonly dimensions: number
-  /** Walk on int8 codes. */
-  readonly codes: boolean
+  /** What walks compare; with `'binary'` links are chosen by floats. */
+  readonly quantization: Quantization
   /** Links of a node on an upper layer, twice that on layer 0 (M). */
   readonly connectivity: number
   readonly efConstruction: number
@@ -63,11 +64,12 @@ export function wasmGraph(options: GraphOptions): Graph | undefined {
   const instance = instantiate(hnswModule)
   if (instance === undefined) return undefined
   const { memory, call } = instance
-  const { dimensions, codes } = options
+  const { dimensions, quantization } = options
+  const codes = codeBytes(quantization, dimensions)
   const ready = call('setup')(
     options.euclidean ? 1 : 0,
     dimensions,
-    codes ? 1 : 0,
+    codeKind(quantization),
     options.connectivity,
     options.efConstruction,
   )
@@ -86,8 +88,8 @@ export function wasmGraph(options: GraphOptions): Graph | undefined {
   const usedBytes = call('usedBytes')
   const viewQuery = (): QueryRow => ({
     floats: new Float32Array(memory.buffer, queryAt, dimensions),
-    codes: new Int8Array(memory.buffer, queryAt + dimensions * 4, codes ? dimensions : 0),
-    tail: new Float32Array(memory.buffer, queryAt + dimensions * (codes ? 5 : 4), codes ? 2 : 0),
+    codes: new Int8Array(memory.buffer, queryAt + dimensions * 4, codes),
+    tail: new Float32Array(memory.buffer, queryAt + dimensions * 4 + codes, codes > 0 ? tailNumbers : 0),
   })
   let query = viewQuery()
   let slots = new Uint32Array(memory.buffer, listAt, listRoom)

@@ -1,5 +1,6 @@
 import {
   checkInteger,
+  checkNumber,
   checkOneOf,
   checkVector,
   type IndexSearchOptions,
@@ -9,6 +10,7 @@ import {
 } from '@tesserae/core'
 import { type HeadFields, joinParts, type Savable, type SnapshotParts } from '../snapshot/index.js'
 import { type Backend, backends, chooseBackend } from '../wasm/instantiate.js'
+import { type Quantization, quantizations } from '../wasm/quantize.js'
 import { type SetManyOptions, setEach, type VectorEntry } from '../wasm/set-many.js'
 import { loadShards, shardParts } from '../wasm/shard-snapshot.js'
 import { checkShardBytes, mostShards, outOfMemory, Shards, tooMany } from '../wasm/shards.js'
@@ -30,8 +32,18 @@ export interface HnswOptions {
   readonly efSearch?: number | undefined
   /** The same seed and the same calls give the same graph. @default 1 */
   readonly seed?: number | undefined
-  /** `'int8'` builds and walks the graph on one byte per number and scores the best by floats. @default 'none' */
-  readonly quantization?: 'none' | 'int8' | undefined
+  /**
+   * `'int8'` builds and walks the graph on one byte per number and scores the best by floats; `'binary'` walks on one
+   * bit per number, chooses links by floats, and wants many dimensions, of either sign.
+   * @default 'none'
+   */
+  readonly quantization?: Quantization | undefined
+  /**
+   * `oversampling` × `limit` (at least `limit` + 20) of what a quantised walk found are scored by floats: with `'int8'`
+   * as many of its best, with `'binary'` all, and the beam is at least as wide.
+   * @default 3, with 'binary' 20
+   */
+  readonly oversampling?: number | undefined
   /** Vectors to make room for at once; refused when the host has no memory for them. @default 0 */
   readonly capacity?: number | undefined
   /**
@@ -57,6 +69,7 @@ export interface HnswIndex extends VectorIndex<HnswSearchOptions>, Savable {
     entries: Iterable<VectorEntry> | AsyncIterable<VectorEntry>,
     options?: SetManyOptions,
   ): Promise<void>
+  has(ordinal: number): boolean
   /** Exact: scores every allowed entry. */
   scan(query: Float32Array, options: IndexSearchOptions): TopHits
   /** Leads all links past deleted entries now, so that their places are free. Otherwise that goes on bit by bit. */
@@ -78,7 +91,12 @@ export function hnswIndex(options: HnswOptions): HnswIndex {
   const efConstruction = checkInteger('efConstruction', options.efConstruction ?? 200, 1, 65_536)
   const efSearch = checkInteger('efSearch', options.efSearch ?? 64, 1, 65_536)
   const seed = checkInteger('seed', options.seed ?? 1, Number.MIN_SAFE_INTEGER)
-  const quantization = checkOneOf('quantization', options.quantization ?? 'none', ['none', 'int8'])
+  const quantization = checkOneOf<Quantization>('quantization', options.quantization ?? 'none', quantizations)
+  const oversampling = checkNumber(
+    'oversampling',
+    options.oversampling ?? (quantization === 'binary' ? 20 : 3),
+    1,
+  )
   const backend = checkOneOf<Backend>('backend', options.backend ?? 'auto', backends)
   const capacity = checkInteger('capacity', options.capacity ?? 0, 0, 2 ** 31 - 2)
   const shardBytes = checkShardBytes(options.shardBytes)
@@ -87,14 +105,15 @@ export function hnswIndex(options: HnswOptions): HnswIndex {
   const graphOptions: GraphOptions = {
     euclidean: metric === 'euclidean',
     dimensions: (dimensions + 15) & ~15,
-    codes: quantization === 'int8',
+    quantization,
     connectivity,
     efConstruction,
   }
   const settings: GraphSettings = {
     dimensions,
     metric,
-    quantized: quantization === 'int8',
+    quantization,
+    oversampling,
     connectivity,
     efSearch,
     seed,
@@ -150,6 +169,10 @@ class ShardedGraph implements HnswIndex {
 
   get size(): number {
     return this.shards.size
+  }
+
+  has(ordinal: number): boolean {
+    return this.shards.of(ordinal) !== undefined
   }
 
   set(ordinal: number, vector: Float32Array): void {

@@ -1,4 +1,5 @@
 import { checkInteger, checkOneOf, invalid } from '@tesserae/core'
+import { codeRowBytes, type Quantization, quantizations } from '../wasm/quantize.js'
 import { checkShardBytes } from '../wasm/shards.js'
 
 export interface HnswMemoryOptions {
@@ -9,7 +10,7 @@ export interface HnswMemoryOptions {
   /** @default 16 */
   readonly connectivity?: number | undefined
   /** @default 'none' */
-  readonly quantization?: 'none' | 'int8' | undefined
+  readonly quantization?: Quantization | undefined
   /** @default 4 GiB, one WebAssembly memory */
   readonly shardBytes?: number | undefined
 }
@@ -21,7 +22,7 @@ const blockNodes = 256
 
 /**
  * Bytes that an `hnswIndex` of this many vectors needs in its graph memories, before it is made. For each vector, with
- * D = dimensions padded to a multiple of 16: 4 D for floats, D + 16 for int8 codes, 8 + 8 M (padded to 16) for links
+ * D = dimensions padded to a multiple of 16: 4 D for floats, D + 16 for int8 codes or D / 8 + 16 for bits, 8 + 8 M (padded to 16) for links
  * on layer 0, about (4 + 4 M) / (M − 1) above, 2 to 6 for visited marks. Each memory needs some 70 kB besides.
  */
 export function estimateHnswMemory(options: HnswMemoryOptions): number {
@@ -55,11 +56,11 @@ export function graphCapacity(options: GraphShape): number {
 function graphBytes(options: GraphShape) {
   const dimensions = (checkInteger('dimensions', options.dimensions, 1, 4096) + 15) & ~15
   const links = checkInteger('connectivity', options.connectivity ?? 16, 2, 256)
-  const coded = checkOneOf('quantization', options.quantization ?? 'none', ['none', 'int8']) === 'int8'
+  const quantization = checkOneOf<Quantization>('quantization', options.quantization ?? 'none', quantizations)
   const list = 4 + 4 * links
   return {
     fixed: 65_536 + 8 * dimensions,
-    node: ((8 + 8 * links + 15) & ~15) + 4 * dimensions + (coded ? dimensions + 16 : 0),
+    node: ((8 + 8 * links + 15) & ~15) + 4 * dimensions + codeRowBytes(quantization, dimensions),
     /** Lists above layer 0, of the mean node. */
     upper: list / (links - 1),
     list,

@@ -3,7 +3,7 @@ import { describe, it } from 'vitest'
 import { memoryStore } from '../memory-store/store.js'
 import { hnswIndex } from './hnsw-index.js'
 
-for (const quantization of ['none', 'int8'] as const) {
+for (const quantization of ['none', 'int8', 'binary'] as const) {
   describe(`memoryStore over hnswIndex keeps the laws of a store, ${quantization}`, () => {
     const make = () =>
       memoryStore({

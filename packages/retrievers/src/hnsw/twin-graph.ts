@@ -10,6 +10,7 @@ export class TypescriptGraph implements Graph {
   private readonly connectivity: number
   private readonly construction: number
   private readonly rows: GraphRows
+  private readonly linkByFloats: boolean
   private room = 0
   /** Links on layer 0, 2 M places per slot. */
   private links0 = new Uint32Array(0)
@@ -31,7 +32,8 @@ export class TypescriptGraph implements Graph {
   constructor(options: GraphOptions) {
     this.connectivity = options.connectivity
     this.construction = options.efConstruction
-    this.rows = new GraphRows(options.euclidean, options.dimensions, options.codes)
+    this.rows = new GraphRows(options.euclidean, options.dimensions, options.quantization)
+    this.linkByFloats = options.quantization === 'binary'
     this.chosen = new Uint32Array(options.connectivity * 2)
     this.chosenBack = new Uint32Array(options.connectivity * 2)
     this.pool.reserve(options.efConstruction)
@@ -99,7 +101,13 @@ export class TypescriptGraph implements Graph {
     this.descend(slot, layers)
     for (let layer = Math.min(layers, this.topLayer); layer >= 0; layer--) {
       this.walk(slot, this.construction, layer)
+      const nearest = this.pool.slots[0]!
+      const score = this.pool.scores[0]!
+      if (this.linkByFloats) this.rankByLinks(slot)
       const count = this.select(this.pool, this.connectivity, this.chosen)
+      // The next walk goes on by the scores of walks.
+      this.pool.slots[0] = nearest
+      this.pool.scores[0] = score
       if (count === 0 && layer === 0) {
         this.kill(slot)
         return 'alone'
@@ -230,6 +238,14 @@ export class TypescriptGraph implements Graph {
     for (let above = this.topLayer; above > layer; above--) this.walk(from, 1, above)
   }
 
+  /** Scores the pool anew by what links are chosen by. */
+  private rankByLinks(from: number): void {
+    const { pool } = this
+    const slots = pool.slots.slice(0, pool.size)
+    pool.size = 0
+    for (const slot of slots) pool.offer(this.rows.linkScore(from, slot), slot, slots.length)
+  }
+
   /** Algorithm 4: candidates that are nearer to the base than to any candidate kept before. */
   private select(candidates: Pool, most: number, kept: Uint32Array): number {
     const { rows, alive } = this
@@ -239,7 +255,7 @@ export class TypescriptGraph implements Graph {
       if (alive[slot] === 0) continue
       const score = candidates.scores[i]!
       let diverse = true
-      for (let j = 0; j < size && diverse; j++) diverse = rows.score(slot, kept[j]!) <= score
+      for (let j = 0; j < size && diverse; j++) diverse = rows.linkScore(slot, kept[j]!) <= score
       if (diverse) kept[size++] = slot
     }
     return size
@@ -262,8 +278,9 @@ export class TypescriptGraph implements Graph {
     }
     const { back, rows } = this
     back.size = 0
-    for (let i = start; i < start + count; i++) back.offer(rows.score(from, array[i]!), array[i]!, count + 1)
-    back.offer(rows.score(from, to), to, count + 1)
+    for (let i = start; i < start + count; i++)
+      back.offer(rows.linkScore(from, array[i]!), array[i]!, count + 1)
+    back.offer(rows.linkScore(from, to), to, count + 1)
     this.write(from, layer, this.chosenBack, this.select(back, most, this.chosenBack))
   }
 
@@ -274,7 +291,7 @@ export class TypescriptGraph implements Graph {
       const slot = array[i]!
       if (this.alive[slot] === 0 || this.visited[slot] === this.epoch) continue
       this.visited[slot] = this.epoch
-      this.pool.offer(this.rows.score(from, slot), slot, this.construction)
+      this.pool.offer(this.rows.linkScore(from, slot), slot, this.construction)
     }
   }
 }

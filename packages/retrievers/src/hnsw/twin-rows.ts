@@ -1,24 +1,27 @@
 import type { QueryRow } from '../flat/rows.js'
-import { codeDot, codeScore, floatDistance, floatDot } from '../wasm/twin-kernels.js'
+import { codeBytes, type Quantization, tailNumbers } from '../wasm/quantize.js'
+import { bitDot, codeDot, codeScore, floatDistance, floatDot } from '../wasm/twin-kernels.js'
 
 /** Vectors by slot, with and without codes, scored as the WebAssembly graph scores them. */
 export class GraphRows {
   readonly query: QueryRow
   private readonly euclidean: boolean
   private readonly dimensions: number
-  private readonly coded: boolean
+  private readonly codeLength: number
+  private readonly bits: boolean
   private floats = new Float32Array(0)
   private codes = new Int8Array(0)
   private tails = new Float32Array(0)
 
-  constructor(euclidean: boolean, dimensions: number, coded: boolean) {
+  constructor(euclidean: boolean, dimensions: number, quantization: Quantization) {
     this.euclidean = euclidean
     this.dimensions = dimensions
-    this.coded = coded
+    this.codeLength = codeBytes(quantization, dimensions)
+    this.bits = quantization === 'binary'
     this.query = {
       floats: new Float32Array(dimensions),
-      codes: new Int8Array(coded ? dimensions : 0),
-      tail: new Float32Array(coded ? 2 : 0),
+      codes: new Int8Array(this.codeLength),
+      tail: new Float32Array(this.codeLength > 0 ? tailNumbers : 0),
     }
   }
 
@@ -27,10 +30,10 @@ export class GraphRows {
   }
 
   reserve(slots: number): void {
-    const { dimensions, coded } = this
+    const { dimensions, codeLength } = this
     const floats = new Float32Array(slots * dimensions)
-    const codes = new Int8Array(coded ? slots * dimensions : 0)
-    const tails = new Float32Array(coded ? slots * 2 : 0)
+    const codes = new Int8Array(slots * codeLength)
+    const tails = new Float32Array(codeLength > 0 ? slots * tailNumbers : 0)
     floats.set(this.floats)
     codes.set(this.codes)
     tails.set(this.tails)
@@ -41,9 +44,9 @@ export class GraphRows {
 
   write(slot: number): void {
     this.floats.set(this.query.floats, slot * this.dimensions)
-    if (!this.coded) return
-    this.codes.set(this.query.codes, slot * this.dimensions)
-    this.tails.set(this.query.tail, slot * 2)
+    if (this.codeLength === 0) return
+    this.codes.set(this.query.codes, slot * this.codeLength)
+    this.tails.set(this.query.tail, slot * tailNumbers)
   }
 
   /** The floats of a slot. */
@@ -53,26 +56,34 @@ export class GraphRows {
 
   /** By floats, against the query. */
   exact(slot: number): number {
-    const { dimensions } = this
-    return this.euclidean
-      ? floatDistance(this.query.floats, 0, this.floats, slot * dimensions, dimensions)
-      : floatDot(this.query.floats, 0, this.floats, slot * dimensions, dimensions)
+    return this.byFloats(-1, slot)
   }
 
   /** What a walk compares: slot against slot, or against the query for `from` −1. */
   score(from: number, to: number): number {
-    const { dimensions, query, euclidean } = this
-    if (!this.coded) {
-      const floats = from < 0 ? query.floats : this.floats
-      const offset = from < 0 ? 0 : from * dimensions
-      return euclidean
-        ? floatDistance(floats, offset, this.floats, to * dimensions, dimensions)
-        : floatDot(floats, offset, this.floats, to * dimensions, dimensions)
-    }
+    const { codeLength, query, euclidean } = this
+    if (codeLength === 0) return this.byFloats(from, to)
     const codes = from < 0 ? query.codes : this.codes
     const tails = from < 0 ? query.tail : this.tails
     const row = Math.max(from, 0)
-    const dot = codeDot(codes, row * dimensions, this.codes, to * dimensions, dimensions)
-    return codeScore(euclidean, dot, tails, row * 2, this.tails, to * 2)
+    const tail = row * tailNumbers
+    const dot = this.bits
+      ? bitDot(codes, row * codeLength, this.codes, to * codeLength, codeLength, tails[tail + 2]!)
+      : codeDot(codes, row * codeLength, this.codes, to * codeLength, codeLength)
+    return codeScore(euclidean, dot, tails, tail, this.tails, to * tailNumbers)
+  }
+
+  /** What links are chosen by: bits are too coarse for that. */
+  linkScore(from: number, to: number): number {
+    return this.bits ? this.byFloats(from, to) : this.score(from, to)
+  }
+
+  private byFloats(from: number, to: number): number {
+    const { dimensions, query, euclidean } = this
+    const floats = from < 0 ? query.floats : this.floats
+    const offset = from < 0 ? 0 : from * dimensions
+    return euclidean
+      ? floatDistance(floats, offset, this.floats, to * dimensions, dimensions)
+      : floatDot(floats, offset, this.floats, to * dimensions, dimensions)
   }
 }

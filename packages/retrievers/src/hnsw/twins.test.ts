@@ -28,7 +28,7 @@ const graphOf = (index: HnswIndex, count: number) =>
 describe('both backends of hnswIndex', () => {
   const metrics: readonly Metric[] = ['cosine', 'dot', 'euclidean']
   for (const metric of metrics) {
-    for (const quantization of ['none', 'int8'] as const) {
+    for (const quantization of ['none', 'int8', 'binary'] as const) {
       it(`make the same graph and give the same hits: ${metric}, ${quantization}`, () => {
         for (const [dimensions, connectivity, count] of [
           [20, 4, 900],
@@ -126,7 +126,7 @@ describe('hnswIndex', () => {
   })
 
   it('uses about the memory it says', () => {
-    for (const quantization of ['none', 'int8'] as const) {
+    for (const quantization of ['none', 'int8', 'binary'] as const) {
       const index = worked({ dimensions: 100, quantization, efConstruction: 20 }, 3000)
       const estimate = estimateHnswMemory({ count: 3000, dimensions: 100, quantization })
       // Replacing 60 % of the entries keeps up to a quarter of them twice for a while.

@@ -34,7 +34,7 @@ describe('several memories', () => {
   }
 
   it('hold what one could not, and give the same exact hits', () => {
-    expect(rowCapacity({ euclidean: false, dimensions, codes: false }, flatShard)).toBeLessThan(1024)
+    expect(rowCapacity({ euclidean: false, dimensions, quantization: 'none' }, flatShard)).toBeLessThan(1024)
     for (const quantization of ['none', 'int8'] as const) {
       const one = flatIndex({ dimensions, quantization })
       const several = flatIndex({ dimensions, quantization, shardBytes: flatShard })
@@ -106,7 +106,7 @@ describe('several memories', () => {
   })
 
   it('never use more than they say, nor need another before they are full', () => {
-    for (const quantization of ['none', 'int8'] as const) {
+    for (const quantization of ['none', 'int8', 'binary'] as const) {
       const shape = { dimensions, connectivity: 4, quantization, shardBytes: graphShard }
       const most = graphCapacity(shape)
       const index = hnswIndex({ ...graph, dimensions, quantization })

@@ -95,6 +95,26 @@ export function codeDot(
   return (s0 + s1 + s2 + s3) | 0
 }
 
+/** Bits that agree less those that do not; `dimensions` of the bits count, the rest agrees. */
+export function bitDot(
+  a: Int8Array,
+  aOffset: number,
+  b: Int8Array,
+  bOffset: number,
+  bytes: number,
+  dimensions: number,
+): number {
+  let different = 0
+  for (let i = 0; i < bytes; i++) different += bitsOfByte[(a[aOffset + i]! ^ b[bOffset + i]!) & 0xff]!
+  return dimensions - 2 * different
+}
+
+const bitsOfByte = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let bits = 0
+  for (let rest = byte; rest > 0; rest &= rest - 1) bits++
+  return bits
+})
+
 /** Score of two coded rows from the dot product of their codes; scale and squared length stand in the tails. */
 export function codeScore(
   euclidean: boolean,
