@@ -1,0 +1,8 @@
+export {
+  type LangChainChatModel,
+  type LangChainEmbedderOptions,
+  type LangChainEmbeddings,
+  type LangChainLanguageModelOptions,
+  langChainEmbedder,
+  langChainLanguageModel,
+} from './langchain.js'
