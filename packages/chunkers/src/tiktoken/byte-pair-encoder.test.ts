@@ -68,7 +68,11 @@ describe('BytePairEncoder', () => {
       const encoder = new BytePairEncoder(vocabulary)
       fc.assert(
         fc.property(
-          fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 40 }),
+          fc.string({
+            unit: fc.constantFrom('a', 'b', 'c', 'aaaaaaaa', 'abababab'),
+            minLength: 1,
+            maxLength: 40,
+          }),
           (piece) => {
             expect(encodePiece(encoder, piece)).toEqual(mergeByRank(piece, ranks))
           },
@@ -94,6 +98,7 @@ describe('BytePairEncoder', () => {
 
   it('tries a bounded number of tokens a byte, however long the piece', async () => {
     const encoder = new BytePairEncoder(await loadVocabulary('cl100k_base'))
+    const o200k = new BytePairEncoder(await loadVocabulary('o200k_base'))
     const random = seededRandom(2)
     const letters = Array.from({ length: 40_000 }, () => String.fromCharCode(97 + Math.floor(random() * 26)))
     const makers: readonly ((length: number) => string)[] = [
@@ -113,5 +118,8 @@ describe('BytePairEncoder', () => {
       expect(tried(20_000)).toBeLessThan(4)
       expect(tried(40_000)).toBeLessThan(tried(20_000) * 1.1 + 0.01)
     }
+    // o200k has tokens of 25 lengths between 1 and 112 dashes.
+    encodePiece(o200k, '-'.repeat(20_000))
+    expect(o200k.tried).toBeLessThan(20_000)
   })
 })

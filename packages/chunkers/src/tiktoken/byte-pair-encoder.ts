@@ -4,15 +4,18 @@ import { INLINE, PieceTable } from './piece-table.js'
 import { TokenTrie } from './token-trie.js'
 import type { Vocabulary } from './vocabulary.js'
 
+/** Marks a token that was taken before the longer ones were tried; above all ids. */
+const REPEATED = 1 << 30
+
 /** 8,192 answers are 96 KiB. */
 const ANSWER_BITS = 13
 
 /**
- * Byte-pair encoding in linear time. A piece of up to 32 bytes is merged; a longer one is encoded without merging:
- * takes the longest token that may follow the last one, and
- * goes back where none may. A text's encoding has one last token only, so a place that was once left without
- * success never needs a second visit. Same tokens as merging by rank. The idea is that of the Rust crate `bpe`
- * (github.com/github/rust-gems).
+ * Byte-pair encoding in linear time. A piece of up to 32 bytes is merged. A longer one is encoded without merging:
+ * the encoder takes the longest token that may follow the last one, or that one once more, and goes back where none
+ * may. A text's encoding has one last token only, so a place that was once left without success never needs a second
+ * visit, whatever the order in which tokens are tried. Same tokens as merging by rank. The idea is that of the Rust
+ * crate `bpe` (github.com/github/rust-gems).
  */
 export class BytePairEncoder {
   /** Tokens tried since the encoder was made; tests of linear growth read it. */
@@ -111,27 +114,44 @@ export class BytePairEncoder {
     let token = trie.longestAt(bytes, at, end)
     while (at < end) {
       tried++
-      const next = at + offsets[token + 1]! - offsets[token]!
-      if (isDead[next] === 0 && (count === first || this.#canMeet(ends[count - 1]!, token))) {
+      const id = idOf(token)
+      const next = at + offsets[id + 1]! - offsets[id]!
+      if (isDead[next] === 0 && (count === first || this.#canMeet(idOf(ends[count - 1]!), id))) {
         // Ids for the time being.
         ends[count++] = token
         at = next
-        if (at < end) token = trie.longestAt(bytes, at, end)
+        if (at < end) token = this.#again(id, trie.longestAt(bytes, at, end))
         continue
       }
-      token = trie.prefixes[token]!
+      token = token === id ? trie.prefixes[id]! : trie.longestAt(bytes, at, end)
       if (token >= 0) continue
       isDead[at] = 1
       token = ends[--count]!
-      at -= offsets[token + 1]! - offsets[token]!
+      at -= offsets[idOf(token) + 1]! - offsets[idOf(token)]!
     }
     this.tried += tried
     let byte = start
     for (let i = first; i < count; i++) {
-      const id = ends[i]!
+      const id = idOf(ends[i]!)
       byte += offsets[id + 1]! - offsets[id]!
       ends[i] = byte
     }
     return count
   }
+
+  /**
+   * The token to try first: `last`, with a mark, where the text goes on with it though a longer token would fit.
+   * Runs of one character, which have tokens of many lengths, are mostly one token again and again.
+   */
+  #again(last: number, longest: number): number {
+    const offsets = this.#offsets
+    const length = offsets[last + 1]! - offsets[last]!
+    let token = longest
+    while (token >= 0 && offsets[token + 1]! - offsets[token]! > length) token = this.#trie.prefixes[token]!
+    return token === last && last !== longest ? last | REPEATED : longest
+  }
+}
+
+function idOf(token: number): number {
+  return token & ~REPEATED
 }
