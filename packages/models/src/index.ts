@@ -4,6 +4,11 @@ export {
   type EmbedderCall,
   type EmbedderDefinition,
 } from './define/define-embedder.js'
+export {
+  type LateInteractionOptions,
+  lateInteractionModel,
+} from './late-interaction/late-interaction-model.js'
+export type { TokenEmbedder, TokenVectors } from './late-interaction/token-embedder.js'
 export type { CallPolicy } from './managed/calls.js'
 export {
   type CostEstimate,

@@ -95,6 +95,31 @@ export class Pooling {
     return true
   }
 
+  /**
+   * The distinct tokens of the text at hand as unit rows, with weights, and forgets the text. A token's weight is
+   * the length of its vector, which training made short for words that say little, times its `repeats`.
+   */
+  tokens(): { vectors: Float32Array; weights: Float32Array } {
+    const dimensions = this.#dimensions
+    const vectors = new Float32Array(this.#distinct * dimensions)
+    const weights = new Float32Array(this.#distinct)
+    let kept = 0
+    for (let i = 0; i < this.#distinct; i++) {
+      const row = this.#touched[i]!
+      const offset = row * dimensions
+      let squares = 0
+      for (let k = 0; k < dimensions; k++) squares += this.#rows[offset + k]! * this.#rows[offset + k]!
+      const length = Math.sqrt(squares)
+      const weight = length * this.#scales[row]! * repeats(this.#counts[row]!)
+      // A row of zeros says nothing and points nowhere.
+      if (!(weight > 0)) continue
+      for (let k = 0; k < dimensions; k++) vectors[kept * dimensions + k] = this.#rows[offset + k]! / length
+      weights[kept++] = weight
+    }
+    this.clear()
+    return { vectors: vectors.subarray(0, kept * dimensions), weights: weights.subarray(0, kept) }
+  }
+
   #grow(): void {
     const touched = new Int32Array(this.#touched.length * 2)
     touched.set(this.#touched)

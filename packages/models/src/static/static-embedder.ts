@@ -1,4 +1,5 @@
 import { type Embedder, type EmbedOptions, RagError, show } from '@tesserae/core'
+import type { TokenEmbedder, TokenVectors } from '../late-interaction/token-embedder.js'
 import { Scanner } from '../wordpiece/scanner.js'
 import { sharedCharacters, tokenizerOf, type WordPieceTokenizer } from '../wordpiece/tokenizer.js'
 import { Vocabulary } from '../wordpiece/vocabulary.js'
@@ -11,7 +12,7 @@ export interface StaticEmbedderOptions extends StaticSource {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface StaticEmbedder extends Embedder {
+export interface StaticEmbedder extends Embedder, TokenEmbedder {
   /** The tokenizer of the model: counts tokens for chunkers at no further cost. */
   readonly tokenizer: WordPieceTokenizer
   /** Origin and licence of the table. */
@@ -91,11 +92,11 @@ function embedderOf(file: ModelFile): StaticEmbedder {
   if (!bench.pooling.finish(fallback, 0)) fallback[0] = 1
   idle.push(bench)
 
-  /** Embeds `texts[i]` into its row. Yields to the event loop on the way when there is much to do. */
+  /** Reads the texts one after the other; `take` gets what was read of each. Yields to the event loop on the way. */
   async function run(
     texts: readonly string[],
     signal: AbortSignal | undefined,
-    out: Float32Array,
+    take: (pooling: Pooling, place: number) => void,
   ): Promise<number> {
     const { scanner, pooling } = borrow()
     let tokens = 0
@@ -118,7 +119,7 @@ function embedderOf(file: ModelFile): StaticEmbedder {
             signal?.throwIfAborted()
           }
         }
-        if (!pooling.finish(out, i * dimensions)) out.set(fallback, i * dimensions)
+        take(pooling, i)
       }
     } finally {
       pooling.clear()
@@ -138,7 +139,9 @@ function embedderOf(file: ModelFile): StaticEmbedder {
       options.signal?.throwIfAborted()
       const started = performance.now()
       const out = new Float32Array(texts.length * dimensions)
-      const tokens = await run(texts, options.signal, out)
+      const tokens = await run(texts, options.signal, (pooling, place) => {
+        if (!pooling.finish(out, place * dimensions)) out.set(fallback, place * dimensions)
+      })
       options.observer?.({
         type: 'embed.batch',
         source: id,
@@ -147,6 +150,14 @@ function embedderOf(file: ModelFile): StaticEmbedder {
         labels: { role: options.role },
       })
       return out
+    },
+    tokenDimensions: dimensions,
+    async embedTokens(texts, options) {
+      checkCall(texts, options)
+      options.signal?.throwIfAborted()
+      const rows: TokenVectors[] = []
+      await run(texts, options.signal, (pooling) => rows.push(pooling.tokens()))
+      return rows
     },
   }
 }

@@ -1,4 +1,5 @@
 import { fingerprint, invalid, RagError } from '@tesserae/core'
+import { turn } from '../turn.js'
 import type { EmbedderSettings } from './embedder-options.js'
 import { familyOf, type PoolingMode, type Prefixes } from './families.js'
 import { contentIds, type Frame, frameOf } from './frame.js'
@@ -6,15 +7,18 @@ import type { Tensor } from './library.js'
 import { type LoadedModel, loadModel, windowOf } from './load.js'
 import { tokensPerRun } from './options.js'
 import { OversizeCount, type OversizeReport, piecesOf } from './pieces.js'
-import { addPooled, toUnitLength } from './pooling.js'
+import { addPooled, toUnitLength, unitRows } from './pooling.js'
 import { float32, planRuns, runModel } from './runs.js'
 import { readSentenceFiles } from './sentence-files.js'
-import { turn } from './turn.js'
+
+type Role = 'query' | 'document'
 
 /** What is known of an embedder once it is loaded. */
 export interface EmbedderFacts {
   readonly id: string
   readonly dimensions: number
+  /** Width of the model: of a token's vector, before anything is left out. */
+  readonly size: number
   readonly maxTokens: number
   readonly pooling: PoolingMode
   readonly prefixes: Prefixes
@@ -27,10 +31,17 @@ export interface EmbedResult {
   readonly oversize: OversizeReport | undefined
 }
 
+/** Vectors of all tokens of all texts, one after the other, and how many each text has. */
+export interface TokenResult {
+  readonly vectors: Float32Array<ArrayBuffer>
+  readonly counts: Uint32Array<ArrayBuffer>
+}
+
 /** The same in this thread and in a worker. */
 export interface EmbedEngine {
   readonly facts: EmbedderFacts
-  embed(texts: readonly string[], role: 'query' | 'document', signal?: AbortSignal): Promise<EmbedResult>
+  embed(texts: readonly string[], role: Role, signal?: AbortSignal): Promise<EmbedResult>
+  embedTokens(texts: readonly string[], role: Role, signal?: AbortSignal): Promise<TokenResult>
   countTokens(texts: readonly string[]): Promise<Uint32Array<ArrayBuffer>>
   dispose(): Promise<void>
 }
@@ -39,8 +50,14 @@ export interface EmbedEngine {
 interface Piece {
   readonly text: number
   readonly ids: readonly number[]
-  readonly weight: number
+  /** Ids in front of the text's own: special tokens and prefix. */
+  readonly lead: number
+  /** Tokens of a part of a text; undefined for a whole one. */
+  readonly part: number | undefined
 }
+
+/** What the model says about one piece: `tokens` rows of `size` numbers from `offset` on, or one row when pooled. */
+type Visit = (piece: Piece, data: Float32Array, offset: number, pooled: boolean) => void
 
 export async function makeEmbedEngine(settings: EmbedderSettings): Promise<EmbedEngine> {
   const loaded = await loadModel(settings, 'AutoModel')
@@ -99,31 +116,46 @@ async function engineOf(
   if (dimensions > size) invalid('dimensions', `at most ${size}, the width of this model`, dimensions)
 
   /** The windows of a text with everything the model sees around it. */
-  const windowsOf = (
-    text: string,
-    index: number,
-    role: 'query' | 'document',
-    count: OversizeCount,
-  ): Piece[] => {
+  const windowsOf = (text: string, index: number, role: Role, count: OversizeCount): Piece[] => {
     const room = maxTokens - frame.before.length - frame.after.length
-    const whole = contentIds(tokenizer, prefixes[role] + text)
-    if (whole.length <= room) return [{ text: index, ids: framed(frame, whole), weight: 1 }]
     const prefix = prefixIds[role]
+    const lead = frame.before.length + prefix.length
+    const whole = contentIds(tokenizer, prefixes[role] + text)
+    if (whole.length <= room) return [{ text: index, ids: framed(frame, whole), lead, part: undefined }]
     const content = prefix.length === 0 ? whole : contentIds(tokenizer, text)
     return piecesOf(content, room - prefix.length, settings.oversize, index, count).map((ids) => ({
       text: index,
       ids: framed(frame, [...prefix, ...ids]),
-      weight: ids.length,
+      lead,
+      part: ids.length,
     }))
+  }
+
+  const piecesFor = async (
+    texts: readonly string[],
+    role: Role,
+    count: OversizeCount,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Piece[]> => {
+    const pieces: Piece[] = []
+    let units = 0
+    for (const [index, text] of texts.entries()) {
+      for (const piece of windowsOf(text, index, role, count)) pieces.push(piece)
+      units += text.length
+      if (units > 1 << 17) {
+        units = 0
+        await turn()
+        signal?.throwIfAborted()
+      }
+    }
+    return pieces
   }
 
   /** Calls take turns: a session computes one run at a time. */
   let busy: Promise<unknown> = Promise.resolve()
   let disposed = false
 
-  const compute = async (pieces: readonly Piece[], texts: number, signal?: AbortSignal) => {
-    const sums = new Float64Array(texts * dimensions)
-    const scratch = new Float64Array(dimensions)
+  const compute = async (pieces: readonly Piece[], visit: Visit, signal: AbortSignal | undefined) => {
     const plan = planRuns(
       pieces.map(({ ids }) => ids.length),
       { textsPerRun: settings.textsPerRun, tokensPerRun },
@@ -134,25 +166,22 @@ async function engineOf(
       const run = places.map((place) => pieces[place]!)
       await runModel(library, model, run, padId, (outputs) => {
         const { data, dims } = statesOf(outputs)
-        const rowSize = dims.slice(1).reduce((product, n) => product * n, 1)
-        for (const [row, piece] of run.entries()) {
-          scratch.fill(0)
-          // An output of two dimensions was pooled inside the model: one row for each text.
-          const tokens = dims.length === 3 ? piece.ids.length : 1
-          addPooled(data, row * rowSize, tokens, size, dims.length === 3 ? pooling : 'cls', scratch, 1)
-          if (piece.weight !== 1) toUnitLength(scratch)
-          const offset = piece.text * dimensions
-          for (let d = 0; d < dimensions; d++) sums[offset + d]! += scratch[d]! * piece.weight
-        }
+        // An output of two dimensions was pooled inside the model: one row for each text.
+        const pooled = dims.length === 2
+        const rowSize = pooled ? size : dims[1]! * size
+        for (const [row, piece] of run.entries()) visit(piece, data, row * rowSize, pooled)
       })
     }
-    const vectors = new Float32Array(texts * dimensions)
-    for (let text = 0; text < texts; text++) {
-      const sum = sums.subarray(text * dimensions, (text + 1) * dimensions)
-      toUnitLength(sum)
-      vectors.set(sum, text * dimensions)
-    }
-    return vectors
+  }
+
+  const inTurn = (pieces: readonly Piece[], visit: Visit, signal: AbortSignal | undefined): Promise<void> => {
+    const result = busy.then(() => {
+      signal?.throwIfAborted()
+      if (disposed) throw disposedError(settings.name)
+      return compute(pieces, visit, signal)
+    })
+    busy = result.catch(() => {})
+    return result
   }
 
   const version = fingerprint({
@@ -166,34 +195,59 @@ async function engineOf(
     facts: {
       id: `transformers:${settings.name}:${settings.dataType}:${dimensions}@${version}`,
       dimensions,
+      size,
       maxTokens,
       pooling,
       prefixes,
     },
     async embed(texts, role, signal) {
       const count = new OversizeCount()
-      const pieces: Piece[] = []
-      let units = 0
-      for (const [index, text] of texts.entries()) {
-        pieces.push(...windowsOf(text, index, role, count))
-        units += text.length
-        if (units > 1 << 17) {
-          units = 0
-          await turn()
-          signal?.throwIfAborted()
-        }
+      const pieces = await piecesFor(texts, role, count, signal)
+      const sums = new Float64Array(texts.length * dimensions)
+      const scratch = new Float64Array(dimensions)
+      const visit: Visit = ({ text, ids, part }, data, offset, pooled) => {
+        scratch.fill(0)
+        addPooled(data, offset, pooled ? 1 : ids.length, size, pooled ? 'cls' : pooling, scratch)
+        if (part !== undefined) toUnitLength(scratch)
+        for (let d = 0; d < dimensions; d++) sums[text * dimensions + d]! += scratch[d]! * (part ?? 1)
       }
-      const result = busy.then(() => {
-        signal?.throwIfAborted()
-        if (disposed) throw disposedError(settings.name)
-        return compute(pieces, texts.length, signal)
-      })
-      busy = result.catch(() => {})
+      await inTurn(pieces, visit, signal)
+      const vectors = new Float32Array(sums.length)
+      for (let start = 0; start < sums.length; start += dimensions) {
+        const sum = sums.subarray(start, start + dimensions)
+        toUnitLength(sum)
+        vectors.set(sum, start)
+      }
       return {
-        vectors: await result,
-        tokens: pieces.reduce((sum, { ids }) => sum + ids.length, 0),
+        vectors,
+        tokens: pieces.reduce((total, { ids }) => total + ids.length, 0),
         oversize: count.report(settings.oversize),
       }
+    },
+    async embedTokens(texts, role, signal) {
+      const pieces = await piecesFor(texts, role, new OversizeCount(), signal)
+      const rows = new Map<Piece, Float32Array>()
+      await inTurn(
+        pieces,
+        (piece, data, offset, pooled) => {
+          if (pooled) throw onlyPooled(settings.name)
+          const end = piece.ids.length - frame.after.length
+          rows.set(piece, unitRows(data, offset + piece.lead * size, end - piece.lead, size))
+        },
+        signal,
+      )
+      const counts = new Uint32Array(texts.length)
+      let total = 0
+      for (const piece of pieces) total += rows.get(piece)!.length
+      const vectors = new Float32Array(total)
+      let at = 0
+      for (const piece of pieces) {
+        const part = rows.get(piece)!
+        vectors.set(part, at)
+        at += part.length
+        counts[piece.text]! += part.length / size
+      }
+      return { vectors, counts }
     },
     async countTokens(texts) {
       return Uint32Array.from(texts, (text) => contentIds(tokenizer, text).length)
@@ -205,6 +259,13 @@ async function engineOf(
       await model.dispose()
     },
   }
+}
+
+function onlyPooled(name: string): RagError {
+  return new RagError(
+    'unsupported',
+    `The model "${name}" gives one vector for a text and none for its tokens. Use an export with \`last_hidden_state\`.`,
+  )
 }
 
 export function disposedError(name: string): RagError {

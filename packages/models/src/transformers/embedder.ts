@@ -1,5 +1,6 @@
 import { type Embedder, type Observer, tell, timed } from '@tesserae/core'
 import { checkEmbedCall, checkTexts } from '../calls.js'
+import type { TokenEmbedder } from '../late-interaction/token-embedder.js'
 import { type EmbedEngine, makeEmbedEngine } from './embed-engine.js'
 import { embedderSettings, type TransformersEmbedderOptions } from './embedder-options.js'
 import type { PoolingMode, Prefixes } from './families.js'
@@ -7,7 +8,7 @@ import { orDispose } from './or-dispose.js'
 import type { OversizeReport } from './pieces.js'
 import { embedEngineInThread } from './thread.js'
 
-export interface TransformersEmbedder extends Embedder {
+export interface TransformersEmbedder extends Embedder, TokenEmbedder {
   /** Tokens that the model reads of a text, special tokens and prefix counted. */
   readonly maxTokens: number
   readonly pooling: PoolingMode
@@ -35,7 +36,7 @@ export async function transformersEmbedder(
   options.signal?.throwIfAborted()
   const making = options.worker ? embedEngineInThread(settings) : makeEmbedEngine(settings)
   const engine: EmbedEngine = await orDispose(making, options.signal)
-  const { id, dimensions, maxTokens, pooling, prefixes } = engine.facts
+  const { id, dimensions, size, maxTokens, pooling, prefixes } = engine.facts
   return {
     id,
     dimensions,
@@ -55,6 +56,26 @@ export async function transformersEmbedder(
       })
       tellOversize(observer, 'embed.oversize', id, result.oversize)
       return result.vectors
+    },
+    tokenDimensions: size,
+    async embedTokens(texts, call) {
+      checkEmbedCall(texts, call)
+      const { signal, observer, role } = call
+      signal?.throwIfAborted()
+      if (texts.length === 0) return []
+      const { vectors, counts } = await timed(
+        observer,
+        'embed.run',
+        id,
+        () => engine.embedTokens(texts, role, signal),
+        { counts: () => ({ texts: texts.length }), labels: { role }, signal },
+      )
+      let at = 0
+      return Array.from(counts, (count) => {
+        const start = at
+        at += count * size
+        return { vectors: vectors.subarray(start, at) }
+      })
     },
     countTokens(texts) {
       checkTexts(texts)

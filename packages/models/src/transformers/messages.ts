@@ -14,7 +14,7 @@ export type Facts = EmbedderFacts | CrossEncoderFacts
 
 export type Request =
   | {
-      readonly call: 'embed'
+      readonly call: 'embed' | 'embedTokens'
       readonly id: number
       readonly texts: readonly string[]
       readonly role: 'query' | 'document'

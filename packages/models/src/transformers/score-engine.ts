@@ -1,4 +1,5 @@
 import { fingerprint, invalid, RagError } from '@tesserae/core'
+import { turn } from '../turn.js'
 import type { CrossEncoderSettings } from './cross-encoder-options.js'
 import { disposedError } from './embed-engine.js'
 import { contentIds, type PairFrame, pairFrameOf } from './frame.js'
@@ -7,7 +8,6 @@ import { type LoadedModel, loadModel, windowOf } from './load.js'
 import { tokensPerRun } from './options.js'
 import { OversizeCount, type OversizeReport, piecesOf } from './pieces.js'
 import { float32, planRuns, runModel, type Sequence } from './runs.js'
-import { turn } from './turn.js'
 
 export interface CrossEncoderFacts {
   readonly id: string

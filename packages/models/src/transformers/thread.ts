@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { ModelError, RagError } from '@tesserae/core'
 import type { CrossEncoderSettings } from './cross-encoder-options.js'
-import type { EmbedEngine, EmbedResult } from './embed-engine.js'
+import type { EmbedEngine, EmbedResult, TokenResult } from './embed-engine.js'
 import { disposedError } from './embed-engine.js'
 import type { EmbedderSettings } from './embedder-options.js'
 import { errorOf, type Facts, type Job, type Reply, type Request } from './messages.js'
@@ -118,6 +118,8 @@ export async function embedEngineInThread(settings: EmbedderSettings): Promise<E
   return {
     facts: thread.facts,
     embed: (texts, role, signal) => thread.call<EmbedResult>({ call: 'embed', texts, role }, signal),
+    embedTokens: (texts, role, signal) =>
+      thread.call<TokenResult>({ call: 'embedTokens', texts, role }, signal),
     countTokens: (texts) => thread.call<Uint32Array<ArrayBuffer>>({ call: 'countTokens', texts }),
     dispose: () => thread.close(),
   }

@@ -37,6 +37,9 @@ async function answer(made: Engine, request: Request): Promise<void> {
     } else if (made.kind === 'embedder' && request.call === 'embed') {
       const value = await made.engine.embed(request.texts, request.role, controller.signal)
       send({ type: 'value', id, value }, [value.vectors.buffer])
+    } else if (made.kind === 'embedder' && request.call === 'embedTokens') {
+      const value = await made.engine.embedTokens(request.texts, request.role, controller.signal)
+      send({ type: 'value', id, value }, [value.vectors.buffer, value.counts.buffer])
     } else if (made.kind === 'embedder' && request.call === 'countTokens') {
       const value = await made.engine.countTokens(request.texts)
       send({ type: 'value', id, value }, [value.buffer])

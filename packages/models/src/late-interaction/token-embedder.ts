@@ -1,0 +1,17 @@
+import type { EmbedOptions } from '@tesserae/core'
+
+/** A text as vectors of its tokens. */
+export interface TokenVectors {
+  /** Row-major, tokens × dimensions; each row of unit length. */
+  readonly vectors: Float32Array
+  /** How much each token says, not below zero. @default all the same */
+  readonly weights?: Float32Array | undefined
+}
+
+/** What gives each token a vector: a table of them (`staticEmbedder`), or a transformer (`transformersEmbedder`). */
+export interface TokenEmbedder {
+  readonly id: string
+  readonly tokenDimensions: number
+  /** One entry per text, in order; a text without tokens has no rows. */
+  embedTokens(texts: readonly string[], options: EmbedOptions): Promise<readonly TokenVectors[]>
+}
