@@ -1,4 +1,11 @@
-export type { AnalyzedTerm, Analyzer, AnalyzerOptions, Language, TokenTerm } from './analysis/index.js'
+export type {
+  AnalyzedTerm,
+  Analyzer,
+  AnalyzerOptions,
+  Language,
+  Segmentation,
+  TokenTerm,
+} from './analysis/index.js'
 export { analyze, createAnalyzer, englishAnalyzer, TokenSpans, universalAnalyzer } from './analysis/index.js'
 export type { AutoMergeOptions } from './auto-merge.js'
 export { autoMergeRetriever } from './auto-merge.js'

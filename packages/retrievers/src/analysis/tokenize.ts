@@ -47,13 +47,22 @@ function joinerKind(code: number): number {
  * or slashes alone (`well-known`, `and/or`) are several. Linear time.
  */
 export function tokenizeWords(text: string, tokens: TokenSpans): void {
+  tokenizeRuns(text, tokens, readPairs)
+}
+
+/** @param readRun reads a run of a script without blanks from an offset on; returns where it ended, further on */
+export function tokenizeRuns(
+  text: string,
+  tokens: TokenSpans,
+  readRun: (text: string, start: number, tokens: TokenSpans) => number,
+): void {
   tokens.clear()
   const length = text.length
   let offset = 0
   while (offset < length) {
     const kind = classAt(text, offset)
     if (kind === LETTER || kind === DIGIT) offset = readWord(text, offset, tokens)
-    else if (kind === UNSPACED) offset = readPairs(text, offset, tokens)
+    else if (kind === UNSPACED) offset = readRun(text, offset, tokens)
     else offset += widthAt(text, offset)
   }
 }
@@ -131,7 +140,7 @@ function isLeadingDot(text: string, start: number): boolean {
  * Reads a run of a script without blanks: each character, with its marks, pairs with the next one
  * (`東京都` gives `東京`, `京都`); a run of one stands alone.
  */
-function readPairs(text: string, start: number, tokens: TokenSpans): number {
+export function readPairs(text: string, start: number, tokens: TokenSpans): number {
   const length = text.length
   let previous = start
   let current = afterCharacter(text, start)
@@ -148,7 +157,7 @@ function readPairs(text: string, start: number, tokens: TokenSpans): number {
 }
 
 /** Past the character at `offset` and the marks that hang on it (at most 8: more is no writing). */
-function afterCharacter(text: string, offset: number): number {
+export function afterCharacter(text: string, offset: number): number {
   let end = offset + widthAt(text, offset)
   for (let marks = 0; marks < 8 && end < text.length && classAt(text, end) === MARK; marks++) {
     end += widthAt(text, end)

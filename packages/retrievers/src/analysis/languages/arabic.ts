@@ -13,17 +13,22 @@ const signs = /[\u064b-\u0652\u0670\u0640]/g
 const alef = /[\u0622\u0623\u0625\u0671]/g
 
 function prepare(word: string): string {
-  return word.replace(signs, '').replace(alef, '\u0627')
+  return word
+    .replace(signs, '')
+    .replace(alef, '\u0627')
+    .replaceAll('\u06a9', '\u0643')
+    .replaceAll('\u06cc', '\u064a')
 }
 
 const language: Language = {
   tag: 'ar',
-  stem: stemmer,
+  // Writers differ over the dots of a final ya.
+  stem: (word) => stemmer(word).replaceAll('\u0649', '\u064a'),
   stopWords: functionWords,
   prepare,
 }
 
-/** Arabic: vowel signs and stretching dropped, forms of alef unified, Snowball stems, function words left out. */
+/** Arabic: vowel signs and stretching dropped, forms of alef, ya and kaf unified, Snowball stems, function words left out. */
 export function arabicAnalyzer(options?: AnalyzerOptions): Analyzer {
   return createAnalyzer(language, options)
 }

@@ -2,21 +2,29 @@ import { describe, expect, it } from 'vitest'
 import { analyze } from '../analyzer.js'
 import {
   arabicAnalyzer,
+  armenianAnalyzer,
+  bulgarianAnalyzer,
   danishAnalyzer,
   dutchAnalyzer,
   finnishAnalyzer,
   frenchAnalyzer,
   germanAnalyzer,
   greekAnalyzer,
+  hindiAnalyzer,
   hungarianAnalyzer,
   indonesianAnalyzer,
+  irishAnalyzer,
   italianAnalyzer,
+  lithuanianAnalyzer,
+  nepaliAnalyzer,
   norwegianAnalyzer,
   portugueseAnalyzer,
   romanianAnalyzer,
   russianAnalyzer,
+  serbianAnalyzer,
   spanishAnalyzer,
   swedishAnalyzer,
+  tamilAnalyzer,
   turkishAnalyzer,
 } from './index.js'
 
@@ -156,6 +164,48 @@ const oracle = [
       hesaplanan:hesaplana hesapları:hesap karaktere:karakter modülündeki:modül nonilyon:nonilyo
       olabileceği:olabilecek türle:tür uzantısına:uzantı üyesine:üye`,
   },
+  {
+    language: 'armenian',
+    make: armenianAnalyzer,
+    stems: `
+      ալժիրական:ալժիր աքքադերեն:աքքադերե գալիսերեն:գալիսերե իսլանդական:իսլանդ հասարակածային:հասարակածայ մոլդովերեն:մոլդովերե մոնղոլիա:մոնղոլի չերոկի:չերոկ պորտուգալերեն:պորտուգալերե ռապանուի:ռապան ռոմանիոլերեն:ռոմանիոլերե ռովիանա:ռովի սանգու:սանգ`,
+  },
+  {
+    language: 'hindi',
+    make: hindiAnalyzer,
+    stems: `
+      अरागोनी:अरागोन एस्टोनिया:एस्टोनिय गुजराती:गुजर गुयाना:गुय घाना:घ डलासी:डलास नाउरु:नाउर नामा:नाम पाटाका:पाटाक रोमानी:रोमान लातवियाई:लातविय सेशेल्सियाई:सेशेल्सिय सोगा:सोग`,
+  },
+  {
+    language: 'irish',
+    make: irishAnalyzer,
+    stems: `
+      bharbadós:barbadós bheilís:beilís ghabúin:gabúin ghuatamala:guatamala mhaenmar:maenmar mhailí:mailí mheiriceá:meiriceá micrinéiseach:micrinéis shimplithe:simplithe shrí:srí shuranam:suranam íochtarach:íoch úcránach:úcrán`,
+  },
+  {
+    language: 'lithuanian',
+    make: lithuanianAnalyzer,
+    stems: `
+      aukštumų:aukštum diego:dieg fondai:fond frafra:frafr kangri:kangr koro:kor litas:lit nama:nam pona:pon rielis:riel rufija:rufij sundų:sund tagišų:tagiš`,
+  },
+  {
+    language: 'nepali',
+    make: nepaliAnalyzer,
+    stems: `
+      अफ्रिका:अफ्रि इबिबियो:इबिब जर्मा:जर् टारोको:टारो टोकी:टो नजिमा:नजि नाज्दी:नाज् नामा:ना फ्राङ्का:फ्राङ् भारत:भा मोरोक्को:मोरोक् रियालहरू:रियाल हाइदा:हा`,
+  },
+  {
+    language: 'serbian',
+    make: serbianAnalyzer,
+    stems: `
+      брунејски:brunejsk бурма:burm ганда:gand грузијски:gruzijsk египатска:egipatsk коптски:koptsk малдиви:maldiv мађарска:mađarsk нисконемачки:niskonemačk пакистан:pakista узбекистански:uzbekistansk украјинска:ukrajinsk јавански:javansk`,
+  },
+  {
+    language: 'tamil',
+    make: tamilAnalyzer,
+    stems: `
+      அசர்பைஜான்:அசர்பைஜ் அல்ஜீரியா:அல்ஜீரி அல்தை:அல் ஐஸ்லாந்து:ஐஸ் காசின்:கா டிக்ரின்யா:டி டைக்ரே:டை நக்ஃபா:நக்ஃ பாஸ்க்:பாஸ் போட்ஸ்வானா:போட்ஸ் ப்ராஸாவில்லே:ப்ராஸ் மயோட்:மயோ ஹேர்ட்:ஹேர்`,
+  },
 ]
 
 /** Both ways of writing ș and ț are one to the analyzer. */
@@ -182,6 +232,31 @@ describe.each(oracle)('$language', ({ make, stems }) => {
   it('leaves words unstemmed when asked', () => {
     const analyzer = make({ stem: false, stopWords: [] })
     expect(pairs.filter(([word, stem]) => analyzer.terms(word)[0]?.text === stem).length).toBeLessThan(3)
+  })
+})
+
+describe('Bulgarian', () => {
+  it.each([
+    'книга книги книгата книгите',
+    'град градове градът града градовете',
+    'договор договора договорите договори договорът',
+    'наемател наемателят наемателите наематели',
+    'депозит депозита депозитът депозити',
+    'студент студента студенти студентите',
+    'език езици езика езикът езиците',
+    'писмо писма писмото писмата',
+    'герой герои героят',
+    'важен важна важно важни важният',
+    'месец месеца месеци месеците',
+    'театър театри театърът',
+  ])('has one stem for %s', (forms) => {
+    const stems = forms.split(' ').map((word) => bulgarianAnalyzer().terms(word)[0]?.text)
+    expect(new Set(stems).size, stems.join(' ')).toBe(1)
+  })
+
+  it('keeps other words apart', () => {
+    const words = 'книга град договор депозит студент език писмо герой месец театър море жена'.split(' ')
+    expect(new Set(words.map((word) => bulgarianAnalyzer().terms(word)[0]?.text)).size).toBe(words.length)
   })
 })
 
