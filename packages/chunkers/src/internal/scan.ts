@@ -129,15 +129,21 @@ function breakRank(
   classes: Uint8Array,
 ): number {
   let breaks = 0
+  let last = 0
   for (let i = at; i < next; i++) {
     const code = text.charCodeAt(i)
-    if (code === 0x0c || code === 0x2029) breaks += 2
-    else if (code === 0x0d && text.charCodeAt(i + 1) === 0x0a) continue
-    else if (classes[code] === NEWLINE) breaks++
+    // One place adds for all kinds of break: a rare kind of its own would have the loop compiled again when it comes.
+    if (classes[code] === NEWLINE)
+      breaks += code === 0x0a && last === 0x0d ? 0 : isParagraphBreak(code) ? 2 : 1
+    last = code
   }
   if (end > 0 && isAnnouncement(text, end)) return ranks.sentence || ranks.line || ranks.paragraph
   if (breaks > 1) return ranks.paragraph || ranks.line || ranks.sentence
   return isWrapped(text, lineStart, end, next, classes) ? 0 : ranks.line || ranks.sentence
+}
+
+function isParagraphBreak(code: number): boolean {
+  return code === 0x0c || code === 0x2029
 }
 
 /** What ends in a colon announces what follows: the two are better kept together. */
