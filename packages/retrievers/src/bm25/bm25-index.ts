@@ -1,4 +1,5 @@
 import {
+  type Bitset,
   checkInteger,
   type Explanation,
   type IndexSearchOptions,
@@ -7,6 +8,7 @@ import {
   type TopHits,
 } from '@tesserae/core'
 import { TokenSpans } from '../analysis/analyzer.js'
+import { ManySearcher, type ManyTarget, type SearchManyOptions, sharedWords } from '../parallel/index.js'
 import {
   type HeadFields,
   joinParts,
@@ -16,6 +18,7 @@ import {
   snapshotParts,
   withinMemory,
 } from '../snapshot/index.js'
+import type { SentQuery } from './bm25-image.js'
 import {
   type Bm25Index,
   type Bm25Options,
@@ -31,7 +34,7 @@ import type { FieldTexts } from './fields.js'
 import { grownUint32 } from './grow.js'
 import type { LexicalQuery } from './lexical-query.js'
 import { MAX_DOCUMENTS, Postings } from './postings.js'
-import { explainQuery, type IndexContent, runQuery, suggestTerms } from './run-query.js'
+import { explainQuery, type IndexContent, runQuery, suggestTerms, termQuery } from './run-query.js'
 import { Searcher } from './search.js'
 import { Sequence, Sequences } from './sequences.js'
 import { StringTable } from './string-table.js'
@@ -66,6 +69,7 @@ class TypedBm25Index implements Bm25Index, IndexContent {
   private readonly tokens = new TokenSpans()
   /** Calls that may have changed it. */
   private changes = 0
+  private readonly many = new ManySearcher()
 
   /** Numbers of deleted documents in order of deletion. */
   private deleted: number[] = []
@@ -119,6 +123,40 @@ class TypedBm25Index implements Bm25Index, IndexContent {
 
   search(query: string | LexicalQuery, options: IndexSearchOptions): TopHits {
     return runQuery(this, query, checkInteger('limit', options.limit), options.filter)
+  }
+
+  async searchMany(
+    queries: readonly (string | LexicalQuery)[],
+    options: SearchManyOptions,
+  ): Promise<readonly TopHits[]> {
+    const { filter } = options
+    const limit = checkInteger('limit', options.limit)
+    if (!Array.isArray(queries)) invalid('queries', 'an array', queries)
+    let words: Uint32Array | undefined
+    const wordsOf = (allowed: Bitset) => {
+      if (allowed !== filter) return allowed.words
+      words ??= sharedWords(allowed)
+      return words
+    }
+    const target: ManyTarget<string | LexicalQuery> = {
+      name: 'bm25',
+      version: () => this.changes,
+      answer: (some) => some.map((query) => runQuery(this, query, limit, filter)),
+      image: () => ({
+        kind: 'bm25',
+        index: { postings: this.postings.share(), documents: this.documents.share() },
+      }),
+      task: (some) => {
+        const sent: SentQuery[] = []
+        for (const query of some) {
+          const terms = termQuery(this, query, filter)
+          if (terms === undefined) return undefined
+          sent.push({ ...terms, filter: terms.filter && wordsOf(terms.filter) })
+        }
+        return { kind: 'terms', limit, queries: sent }
+      },
+    }
+    return this.many.search(target, queries, options)
   }
 
   explain(query: string | LexicalQuery, ordinal: number): Explanation {

@@ -9,6 +9,7 @@ import {
 } from '@tesserae/core'
 import type { Analyzer } from '../analysis/analyzer.js'
 import { englishAnalyzer } from '../analysis/english.js'
+import type { SearchManyOptions } from '../parallel/index.js'
 import type { Savable } from '../snapshot/index.js'
 import { type Bm25Field, Fields, type FieldTexts } from './fields.js'
 import { type Bm25Parameters, type Bm25Variant, bm25Variants } from './formula.js'
@@ -71,6 +72,15 @@ export interface Bm25Index extends LexicalIndex<IndexSearchOptions>, Savable {
   /** Terms of the index spelled like a word, closest first, then the most frequent: "did you mean". */
   suggest(word: string, options?: SuggestOptions): Suggestion[]
   has(ordinal: number): boolean
+  /**
+   * One result per query, each what `search` gives, found by several threads where they can share memory; queries that
+   * look into documents (phrases, fields) on this one. Rejects with `invalid-argument` when the index is changed
+   * meanwhile.
+   */
+  searchMany(
+    queries: readonly (string | LexicalQuery)[],
+    options: SearchManyOptions,
+  ): Promise<readonly TopHits[]>
   /** The analyzer's id: an index and whoever queries it must agree on it. */
   readonly analyzerId: string
   /** In how many documents the analysed term stands. */

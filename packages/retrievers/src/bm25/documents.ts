@@ -1,4 +1,4 @@
-import { grownInt32, grownUint32 } from './grow.js'
+import { grownInt32, grownUint32, sharedUint32 } from './grow.js'
 
 /** Length entry of a deleted document: no text is as long. */
 export const DELETED = 0xffffffff
@@ -15,9 +15,9 @@ export class Documents {
   /** Sum of the lengths of those alive, an exact integer. */
   totalLength = 0
   /** Ordinal by number. */
-  ordinals = new Uint32Array(1 << 8)
+  ordinals: Uint32Array = new Uint32Array(1 << 8)
   /** Length in terms by number, DELETED when deleted. */
-  lengths = new Uint32Array(1 << 8)
+  lengths: Uint32Array = new Uint32Array(1 << 8)
   /** Number by ordinal, −1 for none. */
   private numbers = new Int32Array(1 << 8).fill(-1)
 
@@ -30,17 +30,21 @@ export class Documents {
     const number = this.count++
     this.ordinals = grownUint32(this.ordinals, this.count)
     this.lengths = grownUint32(this.lengths, this.count)
+    this.ordinals[number] = ordinal
+    this.lengths[number] = length
+    this.name(ordinal, number)
+    this.size++
+    this.totalLength += length
+    return number
+  }
+
+  private name(ordinal: number, number: number): void {
     if (ordinal >= this.numbers.length) {
       const before = this.numbers.length
       this.numbers = grownInt32(this.numbers, ordinal + 1)
       this.numbers.fill(-1, before)
     }
-    this.ordinals[number] = ordinal
-    this.lengths[number] = length
     this.numbers[ordinal] = number
-    this.size++
-    this.totalLength += length
-    return number
   }
 
   /** Gives out the next number to a document that is deleted already. */
@@ -63,6 +67,29 @@ export class Documents {
     return number
   }
 
+  /** What searches read, in memory that threads share. */
+  share(): SharedDocuments {
+    const { count, size } = this
+    return {
+      size,
+      ordinals: sharedUint32(this.ordinals.subarray(0, count)),
+      lengths: sharedUint32(this.lengths.subarray(0, count)),
+    }
+  }
+
+  /** What {@link share} gave, to be searched and nothing else. */
+  static over({ size, ordinals, lengths }: SharedDocuments): Documents {
+    const documents = new Documents()
+    documents.count = lengths.length
+    documents.size = size
+    documents.ordinals = ordinals
+    documents.lengths = lengths
+    for (let number = 0; number < lengths.length; number++) {
+      if (lengths[number] !== DELETED) documents.name(ordinals[number]!, number)
+    }
+    return documents
+  }
+
   get averageLength(): number {
     return this.size === 0 ? 0 : this.totalLength / this.size
   }
@@ -70,4 +97,11 @@ export class Documents {
   get byteLength(): number {
     return this.ordinals.byteLength + this.lengths.byteLength + this.numbers.byteLength
   }
+}
+
+/** The documents as threads see them. */
+export interface SharedDocuments {
+  readonly size: number
+  readonly ordinals: Uint32Array
+  readonly lengths: Uint32Array
 }

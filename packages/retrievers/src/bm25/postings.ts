@@ -1,4 +1,4 @@
-import { grownUint32 } from './grow.js'
+import { grownUint32, sharedUint32 } from './grow.js'
 
 /** A posting is one word: document number in the upper 26 bits, frequency in the lower 6. */
 export const FREQUENCY_BITS = 6
@@ -64,9 +64,9 @@ export class Postings {
   /** Postings that the term being copied still needs blocks for. */
   private reserved = 0
   /** Block records, read at `blockRecord(block)` plus BLOCK_START …; replaced when it grows. */
-  blocks = new Uint32Array(BLOCK << 9)
+  blocks: Uint32Array = new Uint32Array(BLOCK << 9)
   private blockCount = 0
-  private terms = new Uint32Array(TERM << 9)
+  private terms: Uint32Array = new Uint32Array(TERM << 9)
   private termHalves = new Uint16Array(this.terms.buffer)
   private termCount = 0
 
@@ -244,6 +244,27 @@ export class Postings {
     }
   }
 
+  /** What searches read, in memory that threads share. */
+  share(): SharedPostings {
+    return {
+      pages: this.pages.map(sharedUint32),
+      largeFrequencies: this.largeFrequencies,
+      blocks: sharedUint32(this.blocks.subarray(0, this.blockCount * BLOCK)),
+      terms: sharedUint32(this.terms.subarray(0, this.termCount * TERM)),
+    }
+  }
+
+  /** What {@link share} gave, to be searched and nothing else. */
+  static over({ pages, largeFrequencies, blocks, terms }: SharedPostings): Postings {
+    const postings = new Postings()
+    postings.pages.push(...pages)
+    for (const [place, frequency] of largeFrequencies) postings.largeFrequencies.set(place, frequency)
+    postings.blocks = blocks
+    postings.terms = terms
+    postings.termCount = terms.length / TERM
+    return postings
+  }
+
   get byteLength(): number {
     return this.pages.length * PAGE_SIZE * 4 + this.blocks.byteLength + this.terms.byteLength
   }
@@ -293,6 +314,14 @@ export class Postings {
       this.termHalves.fill(LONGEST, shortest, shortest + BOUND_CLASSES)
     }
   }
+}
+
+/** The postings as threads see them. */
+export interface SharedPostings {
+  readonly pages: readonly Uint32Array[]
+  readonly largeFrequencies: ReadonlyMap<number, number>
+  readonly blocks: Uint32Array
+  readonly terms: Uint32Array
 }
 
 /** Where the record of a block, given as its number + 1, starts. */

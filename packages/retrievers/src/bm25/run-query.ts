@@ -11,7 +11,7 @@ import { eachOccurrence } from './phrase.js'
 import type { Postings } from './postings.js'
 import { isVerified, type Lexicon, type Part, type ResolvedClause, resolveQuery } from './resolve-query.js'
 import type { TermScorer } from './score.js'
-import type { Searcher } from './search.js'
+import type { Searcher, SearchTask } from './search.js'
 import { Sequence, type Sequences } from './sequences.js'
 import type { StringTable } from './string-table.js'
 import type { Vocabulary } from './vocabulary.js'
@@ -38,24 +38,51 @@ export function runQuery(
   limit: number,
   filter: Bitset | undefined,
 ): TopHits {
+  const { searcher, postings, documents } = index
+  const resolved = resolve(index, query, filter)
+  return typeof resolved === 'function'
+    ? resolved(limit)
+    : searcher.search({ ...resolved, postings, documents, limit })
+}
+
+/** A query as the kernels know it; `undefined` when documents have to be looked into. */
+export function termQuery(
+  index: IndexContent,
+  query: string | LexicalQuery,
+  filter: Bitset | undefined,
+): TermQuery | undefined {
+  const resolved = resolve(index, query, filter)
+  return typeof resolved === 'function' ? undefined : resolved
+}
+
+export type TermQuery = Pick<SearchTask, 'scorers' | 'constant' | 'perLength' | 'filter'>
+
+/** A query of terms alone, or what searches for another. */
+function resolve(
+  index: IndexContent,
+  query: string | LexicalQuery,
+  filter: Bitset | undefined,
+): TermQuery | ((limit: number) => TopHits) {
   const { postings, documents } = index
   const formula = fold(index.settings.parameters, documents.averageLength)
+  const { constant, perLength } = formula
   const clauses = clausesOf(index, query)
-  if (typeof clauses === 'string')
-    return searchTerms(index, bagScorers(index, clauses, formula), formula, limit, filter)
+  if (typeof clauses === 'string') {
+    return { scorers: heaviestFirst(bagScorers(index, clauses, formula)), constant, perLength, filter }
+  }
   const parts = clauses.flatMap((clause) => clause.parts)
   const reader = partReader(index)
   const allowed = allowedOrdinals(clauses, reader, documents, filter)
   const scorers = parts.map((part) => partScorer(index, part, formula))
-  if (parts.some(isVerified))
-    return scoreParts(heaviestFirst(scorers), reader, documents, formula, limit, allowed)
-  const { constant, perLength } = formula
+  if (parts.some(isVerified)) {
+    return (limit) => scoreParts(heaviestFirst(scorers), reader, documents, formula, limit, allowed)
+  }
   const terms = scorers.map(({ part, base, weight }) => {
     const { term } = part.slots[0]!
     const bound = base + weight * postings.highestSaturation(term, constant, perLength)
     return { term, base, weight, bound }
   })
-  return searchTerms(index, terms, formula, limit, allowed)
+  return { scorers: heaviestFirst(terms), constant, perLength, filter: allowed }
 }
 
 /** Where a score comes from; 0 where a condition of the query does not hold. */
@@ -182,24 +209,6 @@ function bagParts(index: IndexContent, query: string): Part[] {
       leading: true,
     }))
     .filter(({ documentFrequencies }) => documentFrequencies[0]! > 0)
-}
-
-function searchTerms(
-  { searcher, postings, documents }: IndexContent,
-  scorers: TermScorer[],
-  { constant, perLength }: FoldedFormula,
-  limit: number,
-  filter: Bitset | undefined,
-): TopHits {
-  return searcher.search({
-    postings,
-    documents,
-    scorers: heaviestFirst(scorers),
-    constant,
-    perLength,
-    limit,
-    filter,
-  })
 }
 
 /**

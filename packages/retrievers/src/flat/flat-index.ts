@@ -9,6 +9,7 @@ import {
   type TopHits,
   type VectorIndex,
 } from '@tesserae/core'
+import { allImages, ManySearcher, type SearchManyOptions, vectorTarget } from '../parallel/index.js'
 import { type HeadFields, joinParts, type Savable, type SnapshotParts } from '../snapshot/index.js'
 import { type Backend, backends, chooseBackend } from '../wasm/instantiate.js'
 import { type Quantization, quantizations } from '../wasm/quantize.js'
@@ -55,6 +56,11 @@ export interface FlatIndex extends VectorIndex<IndexSearchOptions>, Savable {
   has(ordinal: number): boolean
   /** One result per query, each what `search` gives; rows are read once for up to 16 queries. */
   searchBatch(queries: readonly Float32Array[], options: IndexSearchOptions): readonly TopHits[]
+  /**
+   * One result per query, each what `search` gives, found by several threads where they can share memory. Rejects with
+   * `invalid-argument` when the index is changed meanwhile.
+   */
+  searchMany(queries: readonly Float32Array[], options: SearchManyOptions): Promise<readonly TopHits[]>
   /** Bytes held for vectors, codes and row tables. */
   estimateMemory(): number
 }
@@ -111,6 +117,7 @@ class ShardedRows implements FlatIndex {
   private readonly makeShards: () => Shards<RowIndex>
   /** Calls that may have changed it. */
   private changes = 0
+  private readonly many = new ManySearcher()
 
   constructor(
     options: HeadFields,
@@ -166,6 +173,24 @@ class ShardedRows implements FlatIndex {
         limit,
       ),
     )
+  }
+
+  async searchMany(
+    queries: readonly Float32Array[],
+    options: SearchManyOptions,
+  ): Promise<readonly TopHits[]> {
+    const { limit, filter } = options
+    const parts = {
+      name: 'flat',
+      dimensions: this.dimensions,
+      version: () => this.changes,
+      answer: (some: readonly Float32Array[]) => this.searchBatch(some, { limit, filter }),
+      image: (threads: number) => {
+        const shards = allImages(this.shards.all, threads)
+        return shards && { kind: 'flat' as const, shards }
+      },
+    }
+    return this.many.search(vectorTarget(parts, queries, options), queries, options)
   }
 
   estimateMemory(): number {

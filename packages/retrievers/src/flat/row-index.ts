@@ -9,6 +9,7 @@ import {
 import type { Section, SnapshotReader } from '../snapshot/index.js'
 import { encodeRow, type Quantization } from '../wasm/quantize.js'
 import type { Shard } from '../wasm/shards.js'
+import type { RowImage } from './row-image.js'
 import { readRows, rowSections } from './row-snapshot.js'
 import { type QueryRow, queryRows, type Rows, scanRows } from './rows.js'
 
@@ -106,6 +107,24 @@ export class RowIndex implements Shard {
 
   estimateMemory(): number {
     return this.kernels.bytes + this.ordinals.byteLength + this.rows.byteLength
+  }
+
+  /** A copy for threads, `undefined` when there can be none. */
+  image(threads: number): RowImage | undefined {
+    const { settings, size } = this
+    const rows = this.kernels.share(size, threads)
+    return rows && { settings, rows, ordinals: this.ordinals.slice(0, size) }
+  }
+
+  /** Takes over which row holds what, of rows that are there already. */
+  adopt(ordinals: Uint32Array<ArrayBuffer>): void {
+    this.ordinals = ordinals
+    this.size = ordinals.length
+    for (let row = 0; row < ordinals.length; row++) {
+      const ordinal = ordinals[row]!
+      if (ordinal >= this.rows.length) this.rows = grown(this.rows, ordinal + 1)
+      this.rows[ordinal] = row + 1
+    }
   }
 
   /** What it is, for a snapshot. */

@@ -1,5 +1,5 @@
 import flatModule from '../wasm/flat.wasm.js'
-import { instantiate } from '../wasm/instantiate.js'
+import { instantiate, type WasmInstance } from '../wasm/instantiate.js'
 import {
   type CodedRow,
   codeBytes,
@@ -8,6 +8,7 @@ import {
   type Quantization,
   tailNumbers,
 } from '../wasm/quantize.js'
+import { type SharedCopy, sharedCopy } from '../wasm/shared-copy.js'
 import { bitDot, codeDot, codeScore, floatDistance, floatDot } from '../wasm/twin-kernels.js'
 
 /** Rows scored at once, and the size of a block of rows. */
@@ -38,6 +39,15 @@ export interface Rows {
   scanCodes(query: number, start: number, count: number): Float32Array
   /** Scores by floats of any rows. */
   gather(query: number, rows: Uint32Array, count: number): Float32Array
+  /** A copy of the first rows that threads can search; `undefined` when there can be none. */
+  share(rows: number, threads: number): SharedRows | undefined
+}
+
+/** Rows in memory that threads share: what `attachRows` needs. */
+export interface SharedRows extends SharedCopy {
+  readonly options: RowsOptions
+  /** Address of the first row. */
+  readonly first: number
 }
 
 export interface RowsOptions {
@@ -55,12 +65,35 @@ export function rowCapacity({ dimensions, quantization }: RowsOptions, shardByte
 }
 
 /** Rows in WebAssembly memory, at most 4 GiB; growing copies nothing. `undefined` without WebAssembly SIMD. */
-export function wasmRows({ euclidean, dimensions, quantization }: RowsOptions): Rows | undefined {
+export function wasmRows(options: RowsOptions): Rows | undefined {
   const instance = instantiate(flatModule)
   if (instance === undefined) return undefined
+  setUp(instance, options)
+  instance.call('reserve')(0)
+  return rowsOf(instance, options)
+}
+
+/** The rows in memory that threads share, to be searched by one of them. `base` is that thread's own. */
+export function attachRows(
+  module: string,
+  { options, memory, first }: SharedRows,
+  base: number,
+): Rows | undefined {
+  const instance = instantiate(module, memory)
+  if (instance === undefined) return undefined
+  setUp(instance, options)
+  instance.call('attach')(base, first)
+  return rowsOf(instance, options)
+}
+
+function setUp({ call }: WasmInstance, { euclidean, dimensions, quantization }: RowsOptions): void {
+  call('setup')(euclidean ? 1 : 0, dimensions, codeKind(quantization), queryRows)
+}
+
+function rowsOf(instance: WasmInstance, options: RowsOptions): Rows {
   const { memory } = instance
-  const [setup, reserve, queryFloats, queryCodes, scoreArea, write, move, scan, scanCodes, gather] = [
-    'setup',
+  const { dimensions, quantization } = options
+  const [reserve, queryFloats, queryCodes, scoreArea, write, move, scan, scanCodes, gather] = [
     'reserve',
     'queryFloats',
     'queryCodes',
@@ -74,9 +107,7 @@ export function wasmRows({ euclidean, dimensions, quantization }: RowsOptions): 
   const floatArea = instance.call('floatArea')
   const codes = codeBytes(quantization, dimensions)
   const tail = codes > 0 ? tailNumbers : 0
-  setup(euclidean ? 1 : 0, dimensions, codeKind(quantization), queryRows)
-  reserve(0)
-  const scoresAt = scoreArea()
+  const scoresAt = scoreArea() >>> 0
   let scores = new Float32Array(memory.buffer, scoresAt, scanRows)
   let numbers = new Uint32Array(memory.buffer, scoresAt, scanRows)
   // Growing detaches the old views.
@@ -94,9 +125,9 @@ export function wasmRows({ euclidean, dimensions, quantization }: RowsOptions): 
       return fits
     },
     query: (index) => ({
-      floats: new Float32Array(memory.buffer, queryFloats(index), dimensions),
-      codes: new Int8Array(memory.buffer, queryCodes(index), codes),
-      tail: new Float32Array(memory.buffer, queryCodes(index) + codes, tail),
+      floats: new Float32Array(memory.buffer, queryFloats(index) >>> 0, dimensions),
+      codes: new Int8Array(memory.buffer, queryCodes(index) >>> 0, codes),
+      tail: new Float32Array(memory.buffer, (queryCodes(index) >>> 0) + codes, tail),
     }),
     write,
     move,
@@ -109,6 +140,14 @@ export function wasmRows({ euclidean, dimensions, quantization }: RowsOptions): 
       scanCodes(query, start, count)
       return scores
     },
+    share(count, threads) {
+      const first = instance.call('rowArea')() >>> 0
+      const row = dimensions * 4 + codeRowBytes(quantization, dimensions)
+      const used = first + Math.ceil(count / scanRows) * scanRows * row
+      const scratch = queryRows * row + scanRows * 4 + 128
+      const copy = sharedCopy(memory, Math.min(used, memory.buffer.byteLength), threads, scratch)
+      return copy && { ...copy, options, first }
+    },
     gather(query, rows, count) {
       numbers.set(count === rows.length ? rows : rows.subarray(0, count))
       gather(query, count)
@@ -118,7 +157,7 @@ export function wasmRows({ euclidean, dimensions, quantization }: RowsOptions): 
 }
 
 type Kernel = (...numbers: number[]) => number
-type KernelList = [Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel]
+type KernelList = [Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel]
 
 /** The same rows in typed arrays. */
 export class TypescriptRows implements Rows {
@@ -215,6 +254,11 @@ export class TypescriptRows implements Rows {
       this.scores[i] = codeScore(this.euclidean, dot, tail, 0, this.tails, row * tailNumbers)
     }
     return this.scores
+  }
+
+  /** Plain arrays stay where they are. */
+  share(): undefined {
+    return undefined
   }
 
   gather(query: number, rows: Uint32Array, count: number): Float32Array {

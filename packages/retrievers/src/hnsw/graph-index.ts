@@ -10,11 +10,12 @@ import type { Section, SnapshotReader } from '../snapshot/index.js'
 import { encodeRow, type Quantization } from '../wasm/quantize.js'
 import type { Shard } from '../wasm/shards.js'
 import { deadMark, type Graph, type Inserted, listRoom } from './graph.js'
+import type { GraphImage } from './graph-image.js'
 import { graphSections, readGraph } from './graph-snapshot.js'
 import type { HnswSearchOptions } from './hnsw-index.js'
 import { drawLayer } from './levels.js'
 import { planWalk } from './plan.js'
-import { Slots } from './slots.js'
+import { Slots, type SlotsState } from './slots.js'
 
 /** By this much the beam grows when a filter or deletions left too few in it. */
 const widening = 4
@@ -132,6 +133,18 @@ export class GraphIndex implements Shard {
       .links(slot, layer)
       .filter((neighbor) => this.slots.isLive(neighbor))
       .map((neighbor) => this.slots.ordinalOf(neighbor))
+  }
+
+  /** A copy for threads, `undefined` when there can be none. */
+  image(threads: number): GraphImage | undefined {
+    const { settings, slots } = this
+    const graph = this.graph.share(threads)
+    return graph && { settings, graph, slots: slots.state() }
+  }
+
+  /** Takes over which slot holds what in a graph that is there already. */
+  adopt(slots: SlotsState): void {
+    this.slots.restore(slots)
   }
 
   /** What it is, for a snapshot. */

@@ -1,7 +1,8 @@
 import type { QueryRow } from '../flat/rows.js'
 import hnswModule from '../wasm/hnsw.wasm.js'
-import { instantiate } from '../wasm/instantiate.js'
+import { instantiate, type WasmInstance } from '../wasm/instantiate.js'
 import { codeBytes, codeKind, type Quantization, tailNumbers } from '../wasm/quantize.js'
+import { type SharedCopy, sharedCopy } from '../wasm/shared-copy.js'
 
 /** Slots that {@link Graph.score} takes at once. */
 export const listRoom = 1024
@@ -41,6 +42,16 @@ export interface Graph {
   linkCount(slot: number, layer: number): number
   /** A copy of the links of a slot, in their order. */
   links(slot: number, layer: number): Uint32Array
+  /** A copy that threads can search; `undefined` when there can be none. */
+  share(threads: number): SharedGraph | undefined
+}
+
+/** A graph in memory that threads share: what `attachGraph` needs. */
+export interface SharedGraph extends SharedCopy {
+  readonly options: GraphOptions
+  /** Address and length of the table of blocks. */
+  readonly table: number
+  readonly total: number
 }
 
 /** Linked; or nothing changed, because the memory is full; or dead at once, because all nodes around it are. */
@@ -63,17 +74,46 @@ export interface GraphOptions {
 export function wasmGraph(options: GraphOptions): Graph | undefined {
   const instance = instantiate(hnswModule)
   if (instance === undefined) return undefined
-  const { memory, call } = instance
-  const { dimensions, quantization } = options
-  const codes = codeBytes(quantization, dimensions)
-  const ready = call('setup')(
+  const ready = instance.call('setup')(
     options.euclidean ? 1 : 0,
-    dimensions,
-    codeKind(quantization),
+    options.dimensions,
+    codeKind(options.quantization),
     options.connectivity,
     options.efConstruction,
   )
-  if (ready === 0) return undefined
+  return ready === 0 ? undefined : graphOf(instance, options)
+}
+
+/** Bytes that a search writes to for every node, at most: two marks for visits, entries of a pool that doubled. */
+const scratchPerNode = 40
+const scratchFixed = 2 ** 23
+
+/** The graph in memory that threads share, to be searched by one of them. `base` is that thread's own. */
+export function attachGraph(
+  module: string,
+  { options, memory, table, total }: SharedGraph,
+  base: number,
+  entry: number,
+  entryLayer: number,
+): Graph | undefined {
+  const instance = instantiate(module, memory)
+  const ready = instance?.call('attach')(
+    options.euclidean ? 1 : 0,
+    options.dimensions,
+    codeKind(options.quantization),
+    options.connectivity,
+    base,
+    table,
+    total,
+    entry,
+    entryLayer,
+  )
+  return instance === undefined || ready === 0 ? undefined : graphOf(instance, options)
+}
+
+function graphOf({ memory, call }: WasmInstance, options: GraphOptions): Graph {
+  const { dimensions, quantization } = options
+  const codes = codeBytes(quantization, dimensions)
   const [reserve, insert, growPool, search, scoreList] = [
     call('reserve'),
     call('insert'),
@@ -83,8 +123,8 @@ export function wasmGraph(options: GraphOptions): Graph | undefined {
   ]
   const [resultArea, linkArea, linkCount] = [call('resultArea'), call('linkArea'), call('linkCount')]
   const [place, setLinks, floatArea] = [call('place'), call('setLinks'), call('floatArea')]
-  const queryAt = call('queryArea')()
-  const listAt = call('listArea')()
+  const queryAt = call('queryArea')() >>> 0
+  const listAt = call('listArea')() >>> 0
   const usedBytes = call('usedBytes')
   const viewQuery = (): QueryRow => ({
     floats: new Float32Array(memory.buffer, queryAt, dimensions),
@@ -136,5 +176,11 @@ export function wasmGraph(options: GraphOptions): Graph | undefined {
     linkCount,
     links: (slot, layer) =>
       new Uint32Array(memory.buffer, linkArea(slot, layer) >>> 0, linkCount(slot, layer)).slice(),
+    share(threads) {
+      const total = call('blockTotal')()
+      const scratch = scratchFixed + scratchPerNode * 256 * total
+      const copy = sharedCopy(memory, usedBytes() >>> 0, threads, scratch)
+      return copy && { ...copy, options, table: call('blockArea')() >>> 0, total }
+    },
   }
 }

@@ -8,6 +8,7 @@ import {
   type TopHits,
   type VectorIndex,
 } from '@tesserae/core'
+import { allImages, ManySearcher, type SearchManyOptions, vectorTarget } from '../parallel/index.js'
 import { type HeadFields, joinParts, type Savable, type SnapshotParts } from '../snapshot/index.js'
 import { type Backend, backends, chooseBackend } from '../wasm/instantiate.js'
 import { type Quantization, quantizations } from '../wasm/quantize.js'
@@ -60,6 +61,8 @@ export interface HnswSearchOptions extends IndexSearchOptions {
   readonly efSearch?: number | undefined
 }
 
+export interface HnswSearchManyOptions extends HnswSearchOptions, SearchManyOptions {}
+
 export interface HnswIndex extends VectorIndex<HnswSearchOptions>, Savable {
   /**
    * Sets one entry after the other, as `set` does, and gives way to the event loop every ten milliseconds.
@@ -70,6 +73,11 @@ export interface HnswIndex extends VectorIndex<HnswSearchOptions>, Savable {
     options?: SetManyOptions,
   ): Promise<void>
   has(ordinal: number): boolean
+  /**
+   * One result per query, each what `search` gives, found by several threads where they can share memory. Rejects with
+   * `invalid-argument` when the index is changed meanwhile.
+   */
+  searchMany(queries: readonly Float32Array[], options: HnswSearchManyOptions): Promise<readonly TopHits[]>
   /** Exact: scores every allowed entry. */
   scan(query: Float32Array, options: IndexSearchOptions): TopHits
   /** Leads all links past deleted entries now, so that their places are free. Otherwise that goes on bit by bit. */
@@ -153,6 +161,7 @@ class ShardedGraph implements HnswIndex {
   private readonly makeShards: () => Shards<GraphIndex>
   /** Calls that may have changed it. */
   private changes = 0
+  private readonly many = new ManySearcher()
 
   constructor(
     options: HeadFields,
@@ -199,6 +208,27 @@ class ShardedGraph implements HnswIndex {
     if (options.efSearch !== undefined) checkInteger('efSearch', options.efSearch, 1, 65_536)
     checkVector('query', query, this.dimensions)
     return this.shards.search(limit, (shard) => shard.search(query, options))
+  }
+
+  async searchMany(
+    queries: readonly Float32Array[],
+    options: HnswSearchManyOptions,
+  ): Promise<readonly TopHits[]> {
+    const { limit, filter, efSearch } = options
+    if (efSearch !== undefined) checkInteger('efSearch', efSearch, 1, 65_536)
+    const parts = {
+      name: 'hnsw',
+      dimensions: this.dimensions,
+      version: () => this.changes,
+      answer: (some: readonly Float32Array[]) =>
+        some.map((query) => this.search(query, { limit, filter, efSearch })),
+      image: (threads: number) => {
+        const shards = allImages(this.shards.all, threads)
+        return shards && { kind: 'hnsw' as const, shards }
+      },
+      efSearch,
+    }
+    return this.many.search(vectorTarget(parts, queries, options), queries, options)
   }
 
   scan(query: Float32Array, options: IndexSearchOptions): TopHits {

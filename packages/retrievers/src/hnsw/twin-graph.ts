@@ -181,6 +181,11 @@ export class TypescriptGraph implements Graph {
     return array.slice(start, start + count)
   }
 
+  /** Plain arrays stay where they are. */
+  share(): undefined {
+    return undefined
+  }
+
   /** Where the links of a slot begin, and how many there are. */
   private list(slot: number, layer: number): [array: Uint32Array, start: number, count: number] {
     if (layer === 0) return [this.links0, slot * this.connectivity * 2, this.counts0[slot]!]

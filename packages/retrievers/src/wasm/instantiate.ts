@@ -17,13 +17,15 @@ const compiled = new Map<string, WebAssembly.Module | undefined>()
 /**
  * A fresh instance of the module in `base64`, made synchronously; `undefined` when the host has no
  * WebAssembly or none with SIMD.
+ *
+ * @param given the memory of a module that imports one
  */
-export function instantiate(base64: string): WasmInstance | undefined {
+export function instantiate(base64: string, given?: WebAssembly.Memory): WasmInstance | undefined {
   if (!compiled.has(base64)) compiled.set(base64, compile(base64))
   const module = compiled.get(base64)
   if (module === undefined) return undefined
-  const { exports } = makeInstance(module)
-  const memory = exports.memory
+  const { exports } = makeInstance(module, given)
+  const memory = given ?? exports.memory
   if (!(memory instanceof WebAssembly.Memory)) throw new TypeError('the module exports no memory')
   return {
     memory,
@@ -35,9 +37,9 @@ export function instantiate(base64: string): WasmInstance | undefined {
   }
 }
 
-function makeInstance(module: WebAssembly.Module): WebAssembly.Instance {
+function makeInstance(module: WebAssembly.Module, memory?: WebAssembly.Memory): WebAssembly.Instance {
   try {
-    return new WebAssembly.Instance(module)
+    return new WebAssembly.Instance(module, memory === undefined ? {} : { env: { memory } })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new RagError(

@@ -1,0 +1,2 @@
+export { ManySearcher, type ManyTarget, type SearchManyOptions } from './search-many.js'
+export { allImages, sharedWords, vectorTarget } from './vector-target.js'
