@@ -16,8 +16,10 @@ export type {
   Bm25Statistics,
   Bm25Variant,
   FieldTexts,
+  FragmentOptions,
   FuzzyClause,
   FuzzyOptions,
+  HighlightOptions,
   LexicalClause,
   LexicalQuery,
   Occurrence,
@@ -28,7 +30,7 @@ export type {
   SuggestOptions,
   TextClause,
 } from './bm25/index.js'
-export { bm25Index, parseLexicalQuery } from './bm25/index.js'
+export { bestFragment, bm25Index, parseLexicalQuery } from './bm25/index.js'
 export type { DenseRetrieverOptions } from './dense.js'
 export { denseRetriever } from './dense.js'
 export type { ExplainableRetriever } from './explain-hit.js'

@@ -5,6 +5,7 @@ import {
   type IndexSearchOptions,
   invalid,
   RagError,
+  type Span,
   type TopHits,
 } from '@tesserae/core'
 import { TokenSpans } from '../analysis/analyzer.js'
@@ -32,9 +33,17 @@ import { bm25Sections, readBm25 } from './bm25-snapshot.js'
 import { DELETED, Documents } from './documents.js'
 import type { FieldTexts } from './fields.js'
 import { grownUint32 } from './grow.js'
+import type { HighlightOptions } from './highlight.js'
 import type { LexicalQuery } from './lexical-query.js'
 import { MAX_DOCUMENTS, Postings } from './postings.js'
-import { explainQuery, type IndexContent, runQuery, suggestTerms, termQuery } from './run-query.js'
+import {
+  explainQuery,
+  highlightText,
+  type IndexContent,
+  runQuery,
+  suggestTerms,
+  termQuery,
+} from './run-query.js'
 import { Searcher } from './search.js'
 import { Sequence, Sequences } from './sequences.js'
 import { StringTable } from './string-table.js'
@@ -161,6 +170,10 @@ class TypedBm25Index implements Bm25Index, IndexContent {
 
   explain(query: string | LexicalQuery, ordinal: number): Explanation {
     return explainQuery(this, query, checkInteger('ordinal', ordinal, 0))
+  }
+
+  highlight(query: string | LexicalQuery, text: string, options: HighlightOptions = {}): Span[] {
+    return highlightText(this, query, text, options)
   }
 
   suggest(word: string, options: SuggestOptions = {}): Suggestion[] {

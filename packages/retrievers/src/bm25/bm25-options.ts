@@ -5,6 +5,7 @@ import {
   type IndexSearchOptions,
   invalid,
   type LexicalIndex,
+  type Span,
   type TopHits,
 } from '@tesserae/core'
 import type { Analyzer } from '../analysis/analyzer.js'
@@ -13,6 +14,7 @@ import type { SearchManyOptions } from '../parallel/index.js'
 import type { Savable } from '../snapshot/index.js'
 import { type Bm25Field, Fields, type FieldTexts } from './fields.js'
 import { type Bm25Parameters, type Bm25Variant, bm25Variants } from './formula.js'
+import type { HighlightOptions } from './highlight.js'
 import { checkFuzzy, type FuzzyOptions, type LexicalQuery } from './lexical-query.js'
 
 export interface Bm25Options {
@@ -81,6 +83,8 @@ export interface Bm25Index extends LexicalIndex<IndexSearchOptions>, Savable {
     queries: readonly (string | LexicalQuery)[],
     options: SearchManyOptions,
   ): Promise<readonly TopHits[]>
+  /** Spans of the tokens of a text, stored or not, that the query finds in it; ascending and disjoint. */
+  highlight(query: string | LexicalQuery, text: string, options?: HighlightOptions): Span[]
   /** The analyzer's id: an index and whoever queries it must agree on it. */
   readonly analyzerId: string
   /** In how many documents the analysed term stands. */

@@ -5,8 +5,8 @@ import { englishAnalyzer } from '../analysis/english.js'
 import { universalAnalyzer } from '../analysis/universal.js'
 import { bm25Index } from './bm25-index.js'
 import type { Bm25Index, Bm25Options } from './bm25-options.js'
+import { editDistance } from './edit-distance.js'
 import type { LexicalClause, LexicalQuery } from './lexical-query.js'
-import { editDistance } from './vocabulary.js'
 
 const analyzer = universalAnalyzer()
 const words = Array.from(

@@ -107,7 +107,10 @@ function wordsOf(clause: Exclude<LexicalClause, PhraseClause>, context: Context)
 }
 
 /** The index's own fuzzy options, for a word without digits that stands in no document. */
-function unknownOptions(term: string, lexicon: Lexicon): FuzzyOptions | undefined {
+export function unknownOptions(
+  term: string,
+  lexicon: Pick<Lexicon, 'dictionary' | 'fuzzy' | 'liveCount'>,
+): FuzzyOptions | undefined {
   if (lexicon.fuzzy === undefined || /\p{N}/u.test(term)) return undefined
   const id = lexicon.dictionary.find(term, 0, term.length)
   return id >= 0 && lexicon.liveCount(id) > 0 ? undefined : lexicon.fuzzy
@@ -182,12 +185,12 @@ function mergedParts(words: readonly (readonly Part[])[]): Part[] {
   return [...merged.values()].filter(({ times }) => times > 0)
 }
 
-interface AnalyzedToken {
+export interface AnalyzedToken {
   readonly token: string
   readonly terms: readonly string[]
 }
 
-function tokensOf(text: string, analyzer: Analyzer): AnalyzedToken[] {
+export function tokensOf(text: string, analyzer: Analyzer): AnalyzedToken[] {
   const tokens = new TokenSpans()
   analyzer.tokenize(text, tokens)
   return Array.from({ length: tokens.count }, (_, i) => {

@@ -1,15 +1,31 @@
-import { type Bitset, checkInteger, type Explanation, invalid, RagError, type TopHits } from '@tesserae/core'
+import {
+  type Bitset,
+  checkInteger,
+  type Explanation,
+  invalid,
+  RagError,
+  type Span,
+  type TopHits,
+} from '@tesserae/core'
 import type { Bm25Settings, Suggestion, SuggestOptions } from './bm25-options.js'
 import type { Documents } from './documents.js'
 import { allowedOrdinals, isAllowed, PartReader, type PartScorer, scoreParts } from './evaluate-query.js'
 import { closestTerms } from './expand.js'
 import { explainScore, type FieldFrequency } from './explain.js'
 import { type FoldedFormula, fold, inverseDocumentFrequency } from './formula.js'
+import { type HighlightOptions, highlightQuery } from './highlight.js'
 import { checkFuzzy, checkLexicalQuery, type LexicalQuery } from './lexical-query.js'
 import { parseLexicalQuery } from './parse-query.js'
 import { eachOccurrence } from './phrase.js'
 import type { Postings } from './postings.js'
-import { isVerified, type Lexicon, type Part, type ResolvedClause, resolveQuery } from './resolve-query.js'
+import {
+  isVerified,
+  type Lexicon,
+  type Part,
+  type ResolvedClause,
+  resolveQuery,
+  unknownOptions,
+} from './resolve-query.js'
 import type { TermScorer } from './score.js'
 import type { Searcher, SearchTask } from './search.js'
 import { Sequence, type Sequences } from './sequences.js'
@@ -126,6 +142,19 @@ export function suggestTerms(index: IndexContent, word: string, options: Suggest
   if (term === undefined) return []
   const closest = closestTerms(term, { ...options, maxExpansions: limit }, index)
   return closest.map(({ text, similarity, documentFrequency }) => ({ text, similarity, documentFrequency }))
+}
+
+/** What a query finds in a text, as this index reads both. */
+export function highlightText(
+  index: IndexContent,
+  query: string | LexicalQuery,
+  text: string,
+  options: HighlightOptions,
+): Span[] {
+  const { analyzer, fuzzy } = index.settings
+  const lexicon = { dictionary: index.dictionary, fuzzy, liveCount: (term: number) => index.liveCount(term) }
+  const fuzzyFor = (term: string) => unknownOptions(term, lexicon)
+  return highlightQuery(parsed(query, index.settings), text, { analyzer, fuzzyFor }, options)
 }
 
 /** The query's clauses, resolved; a string when it is a bag of words and nothing else. */

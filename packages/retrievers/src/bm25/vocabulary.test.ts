@@ -1,7 +1,8 @@
 import { seededRandom } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
+import { editDistance } from './edit-distance.js'
 import { StringTable } from './string-table.js'
-import { editDistance, Vocabulary } from './vocabulary.js'
+import { Vocabulary } from './vocabulary.js'
 
 function tableOf(words: Iterable<string>): StringTable {
   const table = new StringTable()
