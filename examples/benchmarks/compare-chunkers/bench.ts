@@ -2,11 +2,13 @@ import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { tiktokenTokenizer } from '@tesserae/chunkers/tiktoken'
 import { type Embedder, fingerprint } from '@tesserae/core'
-import { bootstrapInterval, pairedBootstrap } from '@tesserae/evaluation'
+import { pairedBootstrap } from '@tesserae/evaluation'
 import { staticEmbedder } from '@tesserae/models/static'
 import { type Bench, type BenchContext, sharedFolder } from '../harness/context.js'
+import { explainOmega } from './causes.js'
 import { corpusSources, publishedCorpora } from './corpora.js'
 import { type ChunkCorpus, sampleQuestions } from './corpus.js'
+import { type Sweep, sweep } from './equal-recall.js'
 import {
   budgetMetric,
   type Measured,
@@ -17,18 +19,16 @@ import {
 } from './measure.js'
 import { miniLmEmbedder } from './minilm.js'
 import { htmlPage, type PageCorpus } from './page.js'
-import { publishedLarge, publishedMiniLm } from './published.js'
 import { loadFolder } from './questions-file.js'
+import { pageSweep, reportCauses, reportEqualRecall, reportPublished } from './report-published.js'
 import { strategies } from './strategies.js'
+import { mean, type Results, spread } from './summary.js'
 import { differences, verdict } from './verdict.js'
 
 const baseline = 'fixed 400/20%'
 const usdPerMillionTokens = 0.02
 const quickQuestions = 60
 const defaultLimit = 5
-
-/** Results by strategy, in the order of the strategies. */
-type Results = ReadonlyMap<string, Measured>
 
 export const compareChunkersBench: Bench = {
   name: 'compare-chunkers',
@@ -72,7 +72,18 @@ export const compareChunkersBench: Bench = {
       reportVerdicts(context, corpus.name, results, limit)
     }
     reportPublished(context, done, kind)
-    reportEqualRecall(context, done)
+    const table = corpora.filter(({ name }) => publishedCorpora.includes(name))
+    let swept: Sweep | undefined
+    if (table.length === publishedCorpora.length && !context.quick) {
+      const parts = { corpora: table, embedder, tokenizer, limit, kind } as const
+      await context.attempt('causes', 'published corpora', async () =>
+        reportCauses(context, await explainOmega(parts)),
+      )
+      await context.attempt('equal recall', 'published corpora', async () => {
+        swept = await sweep({ ...parts, progress: (text) => context.progress(text) })
+        reportEqualRecall(context, swept)
+      })
+    }
     const configuration = fingerprint({
       corpora: corpora.map(({ name, documents, questions }) => ({ name, documents, questions })),
       chunkers: [...ids],
@@ -97,6 +108,7 @@ export const compareChunkersBench: Bench = {
       const page = htmlPage({
         title: 'Chunkers compared',
         facts: [...facts, Object.entries(report.machine).join(', ').replaceAll(',', ' ')],
+        equalRecall: swept === undefined ? [] : pageSweep(swept),
         corpora: corpora.map((corpus) => pageCorpus(corpus, done.get(corpus.name)!, limit)),
         rows: report.rows,
         notes: report.notes.filter((note) => !facts.includes(note)),
@@ -137,15 +149,6 @@ async function loadEmbedder(context: BenchContext, kind: 'static' | 'minilm'): P
   const { embedder, agreement } = await miniLmEmbedder(shared)
   context.note(`all-MiniLM-L6-v2 agrees with its reference vectors: least cosine ${agreement.toFixed(6)}`)
   return embedder
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-function spread(values: readonly number[]) {
-  const { mean: value, low, high } = bootstrapInterval(values)
-  return { value, low, high }
 }
 
 function reportChunks(context: BenchContext, corpus: ChunkCorpus, results: Results, sourceTokens: number) {
@@ -206,98 +209,6 @@ function reportVerdicts(context: BenchContext, corpus: string, results: Results,
       context.note(`${corpus}, ${retriever}, ${verdict(metric, found)}`)
     }
   }
-}
-
-/** Beside the published table: both corpora of it that are here, taken together. */
-function reportPublished(
-  context: BenchContext,
-  done: ReadonlyMap<string, Results>,
-  kind: 'static' | 'minilm',
-) {
-  const parts = publishedCorpora.flatMap((name) => done.get(name) ?? [])
-  if (parts.length < publishedCorpora.length) return
-  const table = kind === 'minilm' ? publishedMiniLm : publishedLarge
-  const percent = (strategy: string, figures: (measured: Measured) => readonly number[]) => {
-    const all = parts.map((results) => results.get(strategy))
-    if (all.some((one) => one === undefined)) return undefined
-    return spread(all.flatMap((one) => (one === undefined ? [] : figures(one))).map((value) => 100 * value))
-  }
-  const dense = (metric: string) => (measured: Measured) => measured.searches.dense.values[metric]!
-  for (const { name, published } of strategies) {
-    if (published === undefined) continue
-    const ours = percent(name, omegaOf)
-    const row = table[published.row]
-    if (ours === undefined || row === undefined) continue
-    const title = 'beside the published table (%), dense retrieval'
-    context.row(name, title, 'omega', ours)
-    const { reference } = published
-    const same = reference === undefined ? undefined : percent(reference, omegaOf)
-    if (same !== undefined) context.row(name, title, 'omega, published algorithm here', same.value)
-    context.row(name, title, 'omega published', row.omega)
-    for (const [metric, figure] of [
-      ['recall', row.recall],
-      ['precision', row.precision],
-      ['IoU', row.iou],
-    ] as const) {
-      context.row(name, title, metric, percent(name, dense(metric))!.value)
-      const there = reference === undefined ? undefined : percent(reference, dense(metric))
-      if (there !== undefined) context.row(name, title, `${metric}, published algorithm here`, there.value)
-      context.row(name, title, `${metric} published`, figure)
-    }
-  }
-}
-
-/**
- * Recall is bought with size. So each of the published cluster chunkers is set beside the chunker of this
- * library with the best product of IoU and precision-omega among those whose recall is at most one point lower,
- * on both corpora together.
- */
-function reportEqualRecall(context: BenchContext, done: ReadonlyMap<string, Results>) {
-  const parts = publishedCorpora.flatMap((name) => done.get(name) ?? [])
-  if (parts.length < publishedCorpora.length) return
-  const figures = (strategy: string, of: (measured: Measured) => readonly number[]) =>
-    parts.flatMap((results) => {
-      const measured = results.get(strategy)
-      return measured === undefined ? [] : of(measured).map((value) => 100 * value)
-    })
-  for (const reference of ['reference cluster 200', 'reference cluster 400']) {
-    for (const retriever of retrieverNames) {
-      const of = (metric: string) => (measured: Measured) => measured.searches[retriever].values[metric]!
-      const there = figures(reference, of('recall'))
-      const best = strategies
-        .filter(({ name }) => !name.startsWith('reference'))
-        .map(({ name }) => ({ name, recall: figures(name, of('recall')) }))
-        .filter(({ recall }) => recall.length === there.length && mean(recall) >= mean(there) - 1)
-        .map(({ name, recall }) => ({
-          name,
-          recall,
-          iou: figures(name, of('IoU')),
-          omega: figures(name, omegaOf),
-        }))
-        .sort((a, b) => mean(b.iou) * mean(b.omega) - mean(a.iou) * mean(a.omega))[0]
-      if (there.length === 0 || best === undefined) continue
-      const title = 'at equal recall with the published cluster chunker (%)'
-      const subject = `${best.name} beside ${reference}, ${retriever}`
-      const pairs = [
-        ['recall', there, best.recall],
-        [budgetMetric, figures(reference, of(budgetMetric)), figures(best.name, of(budgetMetric))],
-        ['IoU', figures(reference, of('IoU')), best.iou],
-        ['omega', figures(reference, omegaOf), best.omega],
-      ] as const
-      for (const [metric, before, after] of pairs) {
-        const { mean: value, low, high } = pairedBootstrap(before, after)
-        context.row(subject, title, metric, mean(after))
-        context.row(subject, title, `${metric} there`, mean(before))
-        context.row(subject, title, `${metric} difference`, { value, low, high })
-        if (metric === 'IoU' || metric === 'omega')
-          context.ratio(`${metric}: ${subject}`, mean(after), mean(before))
-      }
-    }
-  }
-}
-
-function omegaOf(measured: Measured): readonly number[] {
-  return measured.chunking.omegaTouching
 }
 
 function pageCorpus(corpus: ChunkCorpus, results: Results, limit: number): PageCorpus {

@@ -2,9 +2,12 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { tiktokenTokenizer } from '@tesserae/chunkers/tiktoken'
+import { staticEmbedder } from '@tesserae/models/static'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BenchContext, sharedFolder } from '../harness/context.js'
 import { compareChunkersBench } from './bench.js'
+import { explainOmega } from './causes.js'
+import { corpusSources, publishedCorpora } from './corpora.js'
 import { linePlot } from './plot.js'
 import { loadFolder } from './questions-file.js'
 import { referenceRecursive } from './reference-chunkers.js'
@@ -106,6 +109,30 @@ describe('the published recursive splitter', () => {
     expect(await split(7)).toEqual(['One two three.', 'Four five six', '. Seven eight nine.', 'Ten.'])
     tokenizer.free()
   })
+
+  it('takes one change at a time', async () => {
+    const tokenizer = await tiktokenTokenizer()
+    const text = 'One two three four.\n\nFive six seven eight nine. Ten ten.\n\nEleven.'
+    const split = async (changes: object) => {
+      const document = { id: 'a', text, marks: [], metadata: {} }
+      const spans = await referenceRecursive(8, 0, tokenizer, changes).split(document)
+      return spans.map(({ start, end }) => text.slice(start, end))
+    }
+    const first = 'One two three four.'
+    expect(await split({})).toEqual([first, 'Five six seven eight nine', '. Ten ten.', 'Eleven.'])
+    expect(await split({ cutBehind: true })).toEqual([
+      first,
+      'Five six seven eight nine.',
+      'Ten ten.',
+      'Eleven.',
+    ])
+    expect(await split({ cutBehind: true, joinLeftovers: true })).toEqual([
+      first,
+      'Five six seven eight nine.',
+      'Ten ten.\n\nEleven.',
+    ])
+    tokenizer.free()
+  })
 })
 
 describe('verdicts', () => {
@@ -170,6 +197,29 @@ describe.skipIf(sharedFolder() === undefined)(
         rows.find((row) => row.subject === subject && row.metric === metric)!.value
       expect(Math.abs(omega('recursive 200', 'omega, published algorithm here') - 29.9)).toBeLessThan(2)
       expect(Math.abs(omega('cluster 200', 'omega, published algorithm here') - 34)).toBeLessThan(2)
+    })
+
+    it('explain each difference from the published table by steps that add up', async () => {
+      const shared = sharedFolder()!
+      const sources = corpusSources(shared).filter(({ name }) => publishedCorpora.includes(name))
+      const corpora = await Promise.all(sources.map((source) => source.load()))
+      const [embedder, tokenizer] = await Promise.all([staticEmbedder(), tiktokenTokenizer()])
+      const found = await explainOmega({ corpora, embedder, tokenizer, kind: 'static' })
+      expect(found.map(({ name }) => name)).toEqual([
+        'Recursive 200',
+        'Recursive 400',
+        'Recursive 400/200',
+        'Recursive 800/400',
+        'Cluster 200',
+        'Cluster 400',
+      ])
+      for (const { name, published, steps, here } of found) {
+        const sum = steps.reduce((total, [, points]) => total + points, 0)
+        expect(published + sum, name).toBeCloseTo(here, 8)
+        // The algorithm as published is near the published figure: what is left is the choice of corpora.
+        expect(Math.abs(steps[0]![1]), name).toBeLessThan(2)
+      }
+      tokenizer.free()
     })
   },
 )

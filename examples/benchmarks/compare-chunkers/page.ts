@@ -11,9 +11,17 @@ export interface PageCorpus {
   }[]
 }
 
+/** One plot of the comparison at equal recall: recall and precision-omega in %, a point for each size. */
+export interface PagePlot {
+  readonly name: string
+  readonly series: readonly Series[]
+}
+
 export interface Page {
   readonly title: string
   readonly facts: readonly string[]
+  /** Empty when it was not compared. */
+  readonly equalRecall: readonly PagePlot[]
   readonly corpora: readonly PageCorpus[]
   readonly rows: readonly Row[]
   readonly notes: readonly string[]
@@ -22,8 +30,8 @@ export interface Page {
 const styles = `
 :root { color-scheme: light dark; --ink: #1d2430; --paper: #fff; --line: #d9dde3; --soft: #f4f6f8 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --paper: #14181e; --line: #39414c; --soft: #1d232b } }
-body { margin: 0 auto; max-width: 76rem; padding: 1.5rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 1rem }
+body { overflow-wrap: anywhere; margin: 0 auto; max-width: 76rem; padding: 1.5rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem }
 .plots svg { width: 100%; height: auto }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-size: 13px; margin: .5rem 0 1rem }
@@ -47,6 +55,7 @@ export function htmlPage(page: Page): string {
 <h2>What is real</h2>
 <ul>${page.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>
 ${page.corpora.map(corpusSection).join('\n')}
+${equalRecallSection(page.equalRecall)}
 <h2>All figures</h2>
 ${cases.map((name) => table(name, page.rows)).join('\n')}
 </html>
@@ -70,6 +79,23 @@ function corpusSection(corpus: PageCorpus): string {
 <p>${escapeHtml(corpus.about)}</p>
 ${legend(names)}
 <div class="plots">${plots.join('\n')}</div>`
+}
+
+function equalRecallSection(plots: readonly PagePlot[]): string {
+  const [first] = plots
+  if (first === undefined) return ''
+  const drawn = plots.map(({ name, series }) =>
+    linePlot({
+      title: `${name}: precision-omega by recall`,
+      xLabel: 'recall of reference characters, %',
+      yLabel: 'precision-omega, %',
+      series,
+    }),
+  )
+  return `<h2>At equal recall</h2>
+<p>Chunkers at many sizes, on both corpora of the published table together. Higher at the same recall is better.</p>
+${legend(first.series.map(({ name }) => name))}
+<div class="plots">${drawn.join('\n')}</div>`
 }
 
 function table(name: string, all: readonly Row[]): string {

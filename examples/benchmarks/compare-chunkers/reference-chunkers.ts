@@ -1,4 +1,3 @@
-import type { TiktokenTokenizer } from '@tesserae/chunkers/tiktoken'
 import { type Chunker, type ChunkSpan, dot, type Embedder, embedTexts, type Span } from '@tesserae/core'
 
 /*
@@ -9,6 +8,19 @@ import { type Chunker, type ChunkSpan, dot, type Embedder, embedTexts, type Span
 
 const separators = ['\n\n', '\n', '.', '?', '!', ' ', '']
 
+/** All that the published code asks of a tokenizer. */
+export interface CountingTokenizer {
+  count(text: string): number
+}
+
+/** Departures from the published code, to tell what each is worth. @default none */
+export interface ReferenceChanges {
+  /** Separators end the part before them instead of beginning the part after. */
+  readonly cutBehind?: boolean | undefined
+  /** What is left of a part that was too long is joined with what follows; there it stays alone. */
+  readonly joinLeftovers?: boolean | undefined
+}
+
 /**
  * "Recursive": cut at the first separator that occurs, which begins the part after it; parts that are too long
  * are cut at the next separator; neighbours that are short enough are joined as long as they fit.
@@ -16,11 +28,12 @@ const separators = ['\n\n', '\n', '.', '?', '!', ' ', '']
 export function referenceRecursive(
   maxTokens: number,
   overlap: number,
-  tokenizer: TiktokenTokenizer,
+  tokenizer: CountingTokenizer,
+  changes: ReferenceChanges = {},
 ): Chunker {
   return {
-    id: `reference-recursive-${maxTokens}-${overlap}`,
-    split: async ({ text }) => recursiveSpans(text, maxTokens, overlap, tokenizer),
+    id: `reference-recursive-${maxTokens}-${overlap}-${JSON.stringify(changes)}`,
+    split: async ({ text }) => recursiveSpans(text, maxTokens, overlap, tokenizer, changes),
   }
 }
 
@@ -28,7 +41,8 @@ function recursiveSpans(
   text: string,
   maxTokens: number,
   overlap: number,
-  tokenizer: TiktokenTokenizer,
+  tokenizer: CountingTokenizer,
+  { cutBehind = false, joinLeftovers = false }: ReferenceChanges,
 ): Span[] {
   const chunks: Span[] = []
   const push = (start: number, end: number) => {
@@ -48,25 +62,28 @@ function recursiveSpans(
     }
     if (parts.length > first) push(parts[first]!.start, parts.at(-1)!.end)
   }
+  let short: Part[] = []
+  const joinShort = () => {
+    join(short)
+    short = []
+  }
   const split = (start: number, end: number, level: number) => {
     const inside = text.slice(start, end)
     let chosen = level
     while (separators[chosen] !== '' && !inside.includes(separators[chosen]!)) chosen++
-    let short: Part[] = []
-    for (const part of cutBefore(text, start, end, separators[chosen]!)) {
+    for (const part of cutAt(text, start, end, separators[chosen]!, cutBehind)) {
       const tokens = tokenizer.count(text.slice(part.start, part.end))
-      if (tokens < maxTokens) {
+      if (tokens < maxTokens || chosen + 1 === separators.length) {
         short.push({ ...part, tokens })
         continue
       }
-      join(short)
-      short = []
-      if (chosen + 1 < separators.length) split(part.start, part.end, chosen + 1)
-      else push(part.start, part.end)
+      if (!joinLeftovers) joinShort()
+      split(part.start, part.end, chosen + 1)
     }
-    join(short)
+    if (!joinLeftovers) joinShort()
   }
   split(0, text.length, 0)
+  joinShort()
   return chunks
 }
 
@@ -74,15 +91,18 @@ interface Part extends Span {
   readonly tokens: number
 }
 
-/** Parts of the text, each but the first beginning with the separator; single characters for an empty one. */
-function cutBefore(text: string, start: number, end: number, separator: string): Span[] {
+/** Parts of the text, cut in front of the separator or behind it; single characters for an empty one. */
+function cutAt(text: string, start: number, end: number, separator: string, behind: boolean): Span[] {
   const parts: Span[] = []
   let from = start
   const step = Math.max(1, separator.length)
   let at = text.indexOf(separator, separator === '' ? start + 1 : start)
   while (at >= 0 && at + separator.length <= end && at < end) {
-    if (at > from) parts.push({ start: from, end: at })
-    from = at
+    const cut = behind ? at + separator.length : at
+    if (cut > from && cut < end) {
+      parts.push({ start: from, end: cut })
+      from = cut
+    }
     at = text.indexOf(separator, at + step)
   }
   if (end > from) parts.push({ start: from, end })
@@ -96,21 +116,25 @@ function trim(text: string, start: number, end: number): Span | undefined {
   return from < to ? { start: from, end: to } : undefined
 }
 
-const pieceTokens = 50
+export interface ReferenceClusterOptions {
+  readonly embedder: Embedder
+  readonly tokenizer: CountingTokenizer
+  /** Most pieces in a chunk: 4 for "Cluster 200", 8 for "Cluster 400". */
+  readonly pieces: number
+  /** @default 50, as published */
+  readonly pieceTokens?: number | undefined
+}
 
 /**
  * "Cluster": pieces of fifty tokens by the splitter above, put together so that the sum of the cosines inside
- * chunks, above the mean cosine of the document, is largest; at most `maxTokens / 50` pieces to a chunk.
+ * chunks, above the mean cosine of the document, is largest.
  */
-export function referenceCluster(
-  maxTokens: number,
-  embedder: Embedder,
-  tokenizer: TiktokenTokenizer,
-): Chunker {
+export function referenceCluster(settings: ReferenceClusterOptions): Chunker {
+  const { embedder, tokenizer, pieces: most, pieceTokens = 50 } = settings
   return {
-    id: `reference-cluster-${maxTokens}-${embedder.id}`,
+    id: `reference-cluster-${most}-${pieceTokens}-${embedder.id}`,
     async split({ text }, options = {}): Promise<readonly ChunkSpan[]> {
-      const pieces = recursiveSpans(text, pieceTokens, 0, tokenizer)
+      const pieces = recursiveSpans(text, pieceTokens, 0, tokenizer, {})
       if (pieces.length < 2) return pieces
       const texts = pieces.map(({ start, end }) => text.slice(start, end))
       const { results } = await embedTexts(embedder, texts, { ...options, role: 'document' })
@@ -122,11 +146,7 @@ export function referenceCluster(
       let sum = 0
       for (let i = 0; i < pieces.length; i++) for (let j = i + 1; j < pieces.length; j++) sum += cosine(i, j)
       const mean = sum / ((pieces.length * (pieces.length - 1)) / 2)
-      const firsts = bestFirsts(
-        pieces.length,
-        Math.floor(maxTokens / pieceTokens),
-        (i, j) => cosine(i, j) - mean,
-      )
+      const firsts = bestFirsts(pieces.length, most, (i, j) => cosine(i, j) - mean)
       const chunks: Span[] = []
       for (let last = pieces.length - 1; last >= 0; last = firsts[last]! - 1)
         chunks.push({ start: pieces[firsts[last]!]!.start, end: pieces[last]!.end })

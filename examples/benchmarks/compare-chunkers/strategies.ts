@@ -90,21 +90,6 @@ export const strategies: readonly Strategy[] = [
     quick: true,
   },
   {
-    name: 'cluster 120',
-    make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 120 }),
-    slow: true,
-  },
-  {
-    name: 'cluster 140',
-    make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 140 }),
-    slow: true,
-  },
-  {
-    name: 'cluster 160',
-    make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 160 }),
-    slow: true,
-  },
-  {
     name: 'cluster 200',
     plotted: true,
     make: ({ embedder, tokenizer }) => clusterChunker({ embedder, tokenizer, maxTokens: 200 }),
@@ -132,7 +117,6 @@ export const strategies: readonly Strategy[] = [
     make: ({ tokenizer }) => structuralChunker({ maxTokens: 400, tokenizer }),
   },
   { name: 'recursive 120', plotted: true, make: recursive(120, 0), slow: true },
-  { name: 'recursive 140', make: recursive(140, 0), slow: true },
   {
     name: 'recursive 200',
     plotted: true,
@@ -141,7 +125,12 @@ export const strategies: readonly Strategy[] = [
     quick: true,
     published: { row: 'Recursive 200', reference: 'reference recursive 200' },
   },
-  { name: 'recursive 250', make: recursive(250, 0), slow: true, published: { row: 'Recursive 250' } },
+  {
+    name: 'recursive 250',
+    make: recursive(250, 0),
+    slow: true,
+    published: { row: 'Recursive 250', reference: 'reference recursive 250' },
+  },
   {
     name: 'recursive 400',
     plotted: true,
@@ -163,17 +152,18 @@ export const strategies: readonly Strategy[] = [
   { name: 'tokens 400/50%', make: tokens(400, 200), published: { row: 'TokenText 400/200' } },
   { name: 'tokens 800/50%', make: tokens(800, 400), published: { row: 'TokenText 800/400' } },
   { name: 'reference recursive 200', make: reference(200, 0), slow: true },
+  { name: 'reference recursive 250', make: reference(250, 0), slow: true },
   { name: 'reference recursive 400', make: reference(400, 0) },
   { name: 'reference recursive 400/50%', make: reference(400, 200) },
   { name: 'reference recursive 800/50%', make: reference(800, 400) },
   {
     name: 'reference cluster 200',
-    make: ({ embedder, tokenizer }) => referenceCluster(200, embedder, tokenizer),
+    make: ({ embedder, tokenizer }) => referenceCluster({ embedder, tokenizer, pieces: 4 }),
     slow: true,
   },
   {
     name: 'reference cluster 400',
-    make: ({ embedder, tokenizer }) => referenceCluster(400, embedder, tokenizer),
+    make: ({ embedder, tokenizer }) => referenceCluster({ embedder, tokenizer, pieces: 8 }),
     slow: true,
   },
 ]
