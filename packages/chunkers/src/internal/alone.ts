@@ -33,7 +33,7 @@ export class AloneCounter {
   count(start: number, end: number): number {
     const counted = this.#ruler.count(start, end)
     const isHeadSame = this.#isFreshStart(start)
-    const isTailSame = this.#isBorder(end)
+    const isTailSame = this.#isBorder(end) || (end - start > 1 && this.#isClosedLine(end))
     if (isHeadSame && isTailSame) return counted
     if (end - start <= SHORT_SPAN) return this.#measure(start, end)
     const headEnd = isHeadSame ? start : this.#headDifference(start)
@@ -99,14 +99,31 @@ export class AloneCounter {
   }
 
   /**
-   * True where a token begins that begins there, too, in a text without what is before: at a space, or at a
-   * letter or digit behind blanks. Punctuation may go with what is before it across a line break ("```\n/").
+   * True where a token begins that begins there, too, in a text without what is before: at a space, at a letter or
+   * digit behind blanks, and at the start of a line. A slash may go with the line break before it ("```\n/").
    */
   #isFreshStart(offset: number): boolean {
     if (offset === 0) return true
-    const kind = this.#classes[this.#text.charCodeAt(offset)]!
+    const code = this.#text.charCodeAt(offset)
+    const kind = this.#classes[code]!
+    const isLineStart = this.#text.charCodeAt(offset - 1) === 0x0a && code !== 0x2f && !isBlankClass(kind)
     const isWord = kind >= LETTER && kind <= DIGIT && this.#isBlank(offset - 1)
-    return (isWord || this.#text.charCodeAt(offset) === 0x20) && this.#isBorder(offset)
+    return (isLineStart || isWord || code === 0x20) && this.#isBorder(offset)
+  }
+
+  /**
+   * True at the end of a line behind a word and one mark of punctuation: what makes one token with the line break
+   * is one without.
+   */
+  #isClosedLine(offset: number): boolean {
+    const text = this.#text
+    const next = text.charCodeAt(offset)
+    if (next !== 0x0a && next !== 0x0d) return false
+    const mark = this.#classes[text.charCodeAt(offset - 1)]!
+    const word = this.#classes[text.charCodeAt(offset - 2)]!
+    const isMark =
+      text.charCodeAt(offset - 1) < 0x80 && !isBlankClass(mark) && (mark < LETTER || mark > DIGIT)
+    return isMark && word >= LETTER && word <= DIGIT && this.#isBorder(offset - 1)
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Tokenizer } from '@tesserae/core'
-import { characterClasses, isBlankClass, LETTER, UNSPACED } from '../internal/classes.js'
+import { characterClasses, isBlankClass } from '../internal/classes.js'
 import type { Ruler } from '../internal/ruler.js'
 import type { ChunkContext } from './chunk-context.js'
 
@@ -16,6 +16,8 @@ export interface Measure {
 const LONGEST_HEAD = 256
 /** A text alone rarely has more tokens than this above those it touches in its document. */
 const USUAL_EXCESS = 16
+/** The one character that goes with a line break before it: "(\n/" is a piece of o200k_base. */
+const SLASH = 0x2f
 
 /** Tokens that a span tells: those it touches in the document, or those of its text alone where they are more. */
 export function spanTokens(ruler: Ruler, start: number, end: number): number {
@@ -45,12 +47,12 @@ export function chunkTokens(
 
 /**
  * Tokens that the line break behind the context and the start of the text have more when joined than apart. None
- * where the text begins with a letter or digit: tokens that begin there have nothing to do with the line before.
+ * where the text begins with neither a blank nor a slash: tokens that begin there have nothing to do with the line
+ * before.
  */
 function seamTokens({ text, tokenizer }: Measure, start: number, end: number, context: ChunkContext): number {
   const classes = characterClasses()
-  const first = classes[text.charCodeAt(start)]!
-  if (first >= LETTER && first <= UNSPACED) return 0
+  if (text.charCodeAt(start) !== SLASH && !isBlankClass(classes[text.charCodeAt(start)]!)) return 0
   const limit = Math.min(end, start + LONGEST_HEAD)
   let stop = start + 1
   while (stop < limit && !isWordEnd(text, stop, classes)) stop++

@@ -1,5 +1,5 @@
 import { type Block, type BlockType, listMarker, newBlock } from './blocks.js'
-import { runEnd, skipBlanks, trimBlanks } from './characters.js'
+import { isBlankCode, runEnd, skipBlanks, trimBlanks } from './characters.js'
 import { endsHtmlBlock, htmlBlockKind } from './html-blocks.js'
 import { addInlineMarks, type InlineSource } from './inline-marks.js'
 import { LineCursor } from './line-cursor.js'
@@ -13,13 +13,20 @@ const MAX_DEPTH = 100
 /** Lines of one paragraph that are searched for definitions and images. */
 const MAX_INLINE_LINES = 100_000
 
-/** Characters that can begin a block; a line with any other is paragraph text. */
-const MAY_BEGIN_BLOCK = /[#`~*+_=<>:|\d-]/
+/** Characters that can begin a block, by their code; a line with any other is paragraph text. */
+const MAY_BEGIN_BLOCK = Uint8Array.from({ length: 128 }, (_, code) =>
+  '#`~*+_=<>:|0123456789-'.includes(String.fromCharCode(code)) ? 1 : 0,
+)
 
-const ATX = /#{1,6}(?=[ \t\n\r]|$)/y
-const FENCE = /`{3,}(?=[^`\n\r]*(?:[\n\r]|$))|~{3,}/y
-const SETEXT = /^(?:=+|-+)[ \t]*$/
-const RULE = /^(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$/
+const GREATER = 62
+const HASH = 35
+const BACKTICK = 96
+const TILDE = 126
+const LESS = 60
+const EQUALS = 61
+const STAR = 42
+const DASH = 45
+const UNDERSCORE = 95
 
 /** What a line began: nothing, a container whose content follows, or a leaf that took the whole line. */
 type Started = 'none' | 'container' | 'leaf'
@@ -104,7 +111,10 @@ export class BlockParser {
     switch (block.type) {
       case 'quote':
         return (
-          cursor.indent < 4 && this.#text[cursor.nonspace] === '>' && !cursor.blank && this.#quotePrefix()
+          cursor.indent < 4 &&
+          this.#text.charCodeAt(cursor.nonspace) === GREATER &&
+          !cursor.blank &&
+          this.#quotePrefix()
         )
       case 'item':
         if (cursor.blank) {
@@ -158,20 +168,20 @@ export class BlockParser {
       code.mark.end = cursor.lineEnd
       return 'leaf'
     }
-    const character = this.#text[cursor.nonspace]!
-    if (!MAY_BEGIN_BLOCK.test(character)) return 'none'
-    if (character === '>') {
+    const code = this.#text.charCodeAt(cursor.nonspace)
+    if (MAY_BEGIN_BLOCK[code] !== 1) return 'none'
+    if (code === GREATER) {
       if (depth > MAX_DEPTH) return 'none'
       const start = cursor.nonspace
       this.#quotePrefix()
       this.#add(depth, 'quote', start).mark.end = start + 1
       return 'container'
     }
-    if (character === '#' && this.#startHeading(depth)) return 'leaf'
-    if ((character === '`' || character === '~') && this.#startFence(depth)) return 'leaf'
-    if (character === '<' && this.#startHtml(depth, container.type === 'paragraph' || lazy)) return 'leaf'
-    if (container.type === 'paragraph' && this.#underline(depth)) return 'leaf'
-    if ((character === '*' || character === '-' || character === '_') && this.#isRule()) {
+    if (code === HASH && this.#startHeading(depth)) return 'leaf'
+    if ((code === BACKTICK || code === TILDE) && this.#startFence(depth, code)) return 'leaf'
+    if (code === LESS && this.#startHtml(depth, container.type === 'paragraph' || lazy)) return 'leaf'
+    if (container.type === 'paragraph' && this.#underline(depth, code)) return 'leaf'
+    if ((code === STAR || code === DASH || code === UNDERSCORE) && this.#isRule(code)) {
       this.#closeTo(depth)
       this.#closeLeafOrList()
       this.#reach(cursor.lineEnd)
@@ -181,15 +191,23 @@ export class BlockParser {
     return container.type === 'paragraph' && this.#startTable(depth) ? 'leaf' : 'none'
   }
 
-  #isRule(): boolean {
-    return RULE.test(this.#text.slice(this.#cursor.nonspace, this.#cursor.lineEnd))
+  /** Three or more of the character and nothing else but blanks. */
+  #isRule(code: number): boolean {
+    const { nonspace, lineEnd } = this.#cursor
+    let count = 0
+    for (let at = nonspace; at < lineEnd; at++) {
+      const next = this.#text.charCodeAt(at)
+      if (next === code) count++
+      else if (!isBlankCode(next)) return false
+    }
+    return count >= 3
   }
 
   #startHeading(depth: number): boolean {
     const { nonspace, lineEnd } = this.#cursor
-    ATX.lastIndex = nonspace
-    const level = ATX.exec(this.#text)?.[0].length
-    if (level === undefined) return false
+    const end = runEnd(this.#text, nonspace, lineEnd, HASH)
+    const level = end - nonspace
+    if (level > 6 || (end < lineEnd && !isBlankCode(this.#text.charCodeAt(end)))) return false
     this.#closeTo(depth)
     this.#closeLeafOrList()
     const mark = this.#leaf('heading', nonspace, lineEnd)
@@ -198,14 +216,15 @@ export class BlockParser {
     return true
   }
 
-  #startFence(depth: number): boolean {
+  #startFence(depth: number, code: number): boolean {
     const { nonspace, lineEnd, indent } = this.#cursor
-    FENCE.lastIndex = nonspace
-    const length = FENCE.exec(this.#text)?.[0].length
-    if (length === undefined) return false
+    const length = runEnd(this.#text, nonspace, lineEnd, code) - nonspace
+    if (length < 3) return false
+    const info = this.#text.slice(nonspace + length, lineEnd)
+    if (code === BACKTICK && info.includes('`')) return false
     const fence = this.#add(depth, 'fence', nonspace, indent, this.#text[nonspace], length)
     fence.mark.end = lineEnd
-    fence.mark.label = /^\s*(\S{1,100})/.exec(this.#text.slice(nonspace + length, lineEnd))?.[1]
+    fence.mark.label = /^\s*(\S{1,100})/.exec(info)?.[1]
     return true
   }
 
@@ -242,17 +261,17 @@ export class BlockParser {
   }
 
   /** `===` or `---` below a paragraph that is more than definitions makes it a heading. */
-  #underline(depth: number): boolean {
+  #underline(depth: number, code: number): boolean {
     const { nonspace, lineEnd } = this.#cursor
-    const character = this.#text[nonspace]
-    if (character !== '=' && character !== '-') return false
-    if (!SETEXT.test(this.#text.slice(nonspace, lineEnd))) return false
+    if (code !== EQUALS && code !== DASH) return false
+    const end = runEnd(this.#text, nonspace, lineEnd, code)
+    if (skipBlanks(this.#text, end, lineEnd) < lineEnd) return false
     const paragraph = this.#open[depth - 1]!
     takeDefinitions(this.#text, paragraph, this.#definitions)
     if (paragraph.lines.length === 0) return false
     const { mark, lines } = paragraph
     mark.kind = 'heading'
-    mark.level = character === '=' ? 1 : 2
+    mark.level = code === EQUALS ? 1 : 2
     mark.end = lineEnd
     this.#inline.push({ mark, lines: [...lines.slice(0, 200)] })
     lines.length = 0
@@ -262,7 +281,7 @@ export class BlockParser {
 
   #startItem(depth: number, container: Block): boolean {
     const cursor = this.#cursor
-    const marker = listMarker(this.#text, cursor.nonspace)
+    const marker = listMarker(this.#text, cursor.nonspace, cursor.lineEnd)
     if (marker === undefined || depth > MAX_DEPTH) return false
     const { nonspace, indent } = cursor
     const after = nonspace + marker.length

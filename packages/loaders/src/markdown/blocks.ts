@@ -1,3 +1,4 @@
+import { isBlankCode, isDigit } from './characters.js'
 import type { OpenMark } from './marks.js'
 
 export type BlockType =
@@ -49,17 +50,18 @@ export interface ListMarker {
   readonly number: number | undefined
 }
 
-const MARKER = /(?:([*+-])|(\d{1,9})([.)]))(?=[ \t\n\r]|$)/y
+const MOST_DIGITS = 9
 
 /** The list marker at `at`, followed by a blank or the end of the line. */
-export function listMarker(text: string, at: number): ListMarker | undefined {
-  MARKER.lastIndex = at
-  const match = MARKER.exec(text)
-  if (match === null) return undefined
-  const [whole, bullet, digits, delimiter] = match
-  return {
-    character: bullet ?? delimiter!,
-    length: whole.length,
-    number: digits === undefined ? undefined : Number(digits),
-  }
+export function listMarker(text: string, at: number, lineEnd: number): ListMarker | undefined {
+  let end = at
+  while (end < lineEnd && isDigit(text.charCodeAt(end))) end++
+  const digits = end - at
+  const character = text.charAt(end)
+  const isMarker =
+    digits === 0
+      ? character === '-' || character === '*' || character === '+'
+      : digits <= MOST_DIGITS && (character === '.' || character === ')')
+  if (!isMarker || (end + 1 < lineEnd && !isBlankCode(text.charCodeAt(end + 1)))) return undefined
+  return { character, length: digits + 1, number: digits === 0 ? undefined : Number(text.slice(at, end)) }
 }

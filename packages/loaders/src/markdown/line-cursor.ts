@@ -21,6 +21,9 @@ export class LineCursor {
   /** Columns between the current place and that character. */
   indent = 0
   blank = false
+  /** The next line feed and carriage return from the line's start on, or the text's end: each is searched once. */
+  #lineFeed = -1
+  #carriageReturn = -1
 
   constructor(text: string, start: number) {
     this.text = text
@@ -31,16 +34,14 @@ export class LineCursor {
   advanceLine(): boolean {
     const { text } = this
     if (this.nextLine >= text.length) return false
-    let end = this.nextLine
-    this.lineStart = end
-    while (end < text.length) {
-      const code = text.charCodeAt(end)
-      if (code === LF || code === CR) break
-      end++
-    }
+    const start = this.nextLine
+    this.lineStart = start
+    if (this.#lineFeed < start) this.#lineFeed = indexOrEnd(text, '\n', start)
+    if (this.#carriageReturn < start) this.#carriageReturn = indexOrEnd(text, '\r', start)
+    const end = Math.min(this.#lineFeed, this.#carriageReturn)
     this.lineEnd = end
     this.nextLine = text.charCodeAt(end) === CR && text.charCodeAt(end + 1) === LF ? end + 2 : end + 1
-    this.offset = this.lineStart
+    this.offset = start
     this.column = 0
     this.partTab = 0
     return true
@@ -103,4 +104,9 @@ export class LineCursor {
       this.offset++
     }
   }
+}
+
+function indexOrEnd(text: string, character: string, from: number): number {
+  const found = text.indexOf(character, from)
+  return found < 0 ? text.length : found
 }

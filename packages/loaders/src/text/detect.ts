@@ -25,6 +25,8 @@ export function looksBinary(bytes: Uint8Array): boolean {
  */
 export function wideEncoding(bytes: Uint8Array): string | undefined {
   const length = Math.min(bytes.length, SAMPLE_BYTES) & ~3
+  // Nearly every file: a search of the engine's own is many times as fast as the count.
+  if (length > 0 && !bytes.subarray(0, length).includes(0)) return undefined
   const zeros = [0, 0, 0, 0]
   for (let at = 0; at < length; at++) if (bytes[at] === 0) zeros[at & 3]!++
   const units = length / 4
