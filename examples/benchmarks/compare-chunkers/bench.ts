@@ -107,11 +107,24 @@ export const compareChunkersBench: Bench = {
       const report = context.report('compare-chunkers')
       const page = htmlPage({
         title: 'Chunkers compared',
-        facts: [...facts, Object.entries(report.machine).join(', ').replaceAll(',', ' ')],
+        about: `${counted(Math.max(...[...done.values()].map((results) => results.size)), 'chunker')}, ${retrieverNames.length} retrievers, ${limit} passages a question, embedder ${embedder.id}`,
+        facts: [
+          ...facts,
+          Object.entries(report.machine)
+            .map((entry) => entry.join(' '))
+            .join(', '),
+        ],
         equalRecall: swept === undefined ? [] : pageSweep(swept),
-        corpora: corpora.map((corpus) => pageCorpus(corpus, done.get(corpus.name)!, limit)),
+        corpora: corpora.map((corpus) => ({
+          ...pageCorpus(corpus, done.get(corpus.name)!, limit),
+          verdicts: report.notes
+            .filter((note) => verdictOn(corpus, note))
+            .map((note) => note.slice(corpus.name.length + 2)),
+        })),
         rows: report.rows,
-        notes: report.notes.filter((note) => !facts.includes(note)),
+        notes: report.notes.filter(
+          (note) => !facts.includes(note) && !corpora.some((corpus) => verdictOn(corpus, note)),
+        ),
       })
       await writeFile(resolve(file), page)
       context.note(`the report with plots is in ${file}`)
@@ -211,12 +224,16 @@ function reportVerdicts(context: BenchContext, corpus: string, results: Results,
   }
 }
 
-function pageCorpus(corpus: ChunkCorpus, results: Results, limit: number): PageCorpus {
+function verdictOn({ name }: ChunkCorpus, note: string): boolean {
+  return note.startsWith(`${name}, `)
+}
+
+function pageCorpus(corpus: ChunkCorpus, results: Results, limit: number): Omit<PageCorpus, 'verdicts'> {
   const shown = strategies.filter(({ name, plotted }) => plotted === true && results.has(name))
   const ks = Array.from({ length: limit }, (_, i) => i + 1)
   return {
     name: corpus.name,
-    about: `${corpus.documents.length} documents, ${corpus.questions.length} questions`,
+    about: `${counted(corpus.documents.length, 'document')}, ${counted(corpus.questions.length, 'question')}`,
     retrievers: retrieverNames.map((retriever) => ({
       name: retriever,
       mrr: shown.map(({ name }) => {
@@ -231,4 +248,8 @@ function pageCorpus(corpus: ChunkCorpus, results: Results, limit: number): PageC
       })),
     })),
   }
+}
+
+function counted(count: number, word: string): string {
+  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`
 }

@@ -106,7 +106,7 @@ describe.skipIf(findChromium() === undefined)(`the report in a real browser (${w
     const equalRecall = ['bm25', 'dense', 'hybrid'].map((name) => ({ name, series }))
     await writeFile(
       file,
-      htmlPage({ title: 'Curves', facts: [], equalRecall, corpora: [], rows: [], notes: [] }),
+      htmlPage({ title: 'Curves', about: '', facts: [], equalRecall, corpora: [], rows: [], notes: [] }),
     )
     const complaints: string[] = []
     const page = await opened(file, 900, complaints)

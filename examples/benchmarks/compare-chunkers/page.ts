@@ -4,6 +4,8 @@ import { escapeHtml, legend, linePlot, plotStyles, type Series } from './plot.js
 export interface PageCorpus {
   readonly name: string
   readonly about: string
+  /** Which differences are real, a sentence for each retriever and metric. */
+  readonly verdicts: readonly string[]
   readonly retrievers: readonly {
     readonly name: string
     readonly mrr: readonly Series[]
@@ -19,6 +21,9 @@ export interface PagePlot {
 
 export interface Page {
   readonly title: string
+  /** One line under the title. */
+  readonly about: string
+  /** How it was measured. */
   readonly facts: readonly string[]
   /** Empty when it was not compared. */
   readonly equalRecall: readonly PagePlot[]
@@ -39,6 +44,9 @@ th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem; text-align
 th:first-child, td:first-child { text-align: left }
 tbody tr:nth-child(even) { background: var(--soft) }
 small { opacity: .7 }
+summary { cursor: pointer; padding: .15rem 0 }
+thead th { position: sticky; top: 0; background: var(--paper) }
+th:first-child, td:first-child { position: sticky; left: 0; background: var(--paper) }
 ${plotStyles}`
 
 /** The whole report as one file: no script, nothing loaded from anywhere. */
@@ -51,13 +59,14 @@ export function htmlPage(page: Page): string {
 <title>${escapeHtml(page.title)}</title>
 <style>${styles}</style>
 <h1>${escapeHtml(page.title)}</h1>
-<ul>${page.facts.map((fact) => `<li>${escapeHtml(fact)}</li>`).join('')}</ul>
-<h2>What is real</h2>
-<ul>${page.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>
+<p>${escapeHtml(page.about)}</p>
 ${page.corpora.map(corpusSection).join('\n')}
 ${equalRecallSection(page.equalRecall)}
+${list(page.notes)}
 <h2>All figures</h2>
 ${cases.map((name) => table(name, page.rows)).join('\n')}
+<h2>How it was measured</h2>
+${list(page.facts)}
 </html>
 `
 }
@@ -78,7 +87,16 @@ function corpusSection(corpus: PageCorpus): string {
   return `<h2>${escapeHtml(corpus.name)}</h2>
 <p>${escapeHtml(corpus.about)}</p>
 ${legend(names)}
-<div class="plots">${plots.join('\n')}</div>`
+<div class="plots">${plots.join('\n')}</div>
+${details('Which differences are real', list(corpus.verdicts))}`
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
+}
+
+function details(summary: string, content: string): string {
+  return content === '' ? '' : `<details><summary>${escapeHtml(summary)}</summary>${content}</details>`
 }
 
 function equalRecallSection(plots: readonly PagePlot[]): string {
@@ -113,7 +131,8 @@ function table(name: string, all: readonly Row[]): string {
     })
     return `<tr><td>${escapeHtml(subject)}</td>${cells.join('')}</tr>`
   })
-  return `<details><summary>${escapeHtml(name)}</summary><div class="scroll"><table><thead><tr><th></th>${head.join('')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div></details>`
+  const rowsOf = `<thead><tr><th></th>${head.join('')}</tr></thead><tbody>${body.join('\n')}</tbody>`
+  return details(name, `<div class="scroll"><table>${rowsOf}</table></div>`)
 }
 
 function cell({ value, low, high }: Row): string {
