@@ -3,6 +3,7 @@ import { compareChunkersBench } from './compare-chunkers/bench.js'
 import { type Bench, BenchContext, type BenchFlags } from './harness/context.js'
 import { formatReport } from './harness/report.js'
 import { lexicalBench } from './lexical/bench.js'
+import { modelsBench } from './models/bench.js'
 import { qualityBench } from './quality/bench.js'
 import { vectorBench } from './vector/bench.js'
 
@@ -12,6 +13,7 @@ const benches: readonly Bench[] = [
   compareChunkersBench,
   vectorBench,
   lexicalBench,
+  modelsBench,
 ]
 
 function describe(bench: Bench): string {

@@ -4,7 +4,7 @@ import type { EmbedOptions } from '@tesserae/core'
 export interface TokenVectors {
   /** Row-major, tokens × dimensions; each row of unit length. */
   readonly vectors: Float32Array
-  /** How much each token says, not below zero. @default all the same */
+  /** How much each token says, not below zero: the length of its vector before it was scaled. @default all the same */
   readonly weights?: Float32Array | undefined
 }
 
