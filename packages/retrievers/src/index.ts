@@ -51,6 +51,8 @@ export type { HybridOptions, HybridRetrieveOptions, HybridRetriever } from './hy
 export { hybridRetriever } from './hybrid.js'
 export type { LexicalRetrieverOptions } from './lexical.js'
 export { lexicalRetriever } from './lexical.js'
+export type { FieldIndex } from './memory-store/field-index.js'
+export { chunkFields } from './memory-store/field-index.js'
 export type { ExactScan, ExplainText, MemoryStore, MemoryStoreOptions } from './memory-store/memory-store.js'
 export { memoryStore } from './memory-store/store.js'
 export type { SearchManyOptions } from './parallel/index.js'

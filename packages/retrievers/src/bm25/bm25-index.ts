@@ -100,6 +100,10 @@ class TypedBm25Index implements Bm25Index, IndexContent {
     return this.documents.size
   }
 
+  get fieldNames(): readonly string[] {
+    return this.settings.fields?.names ?? []
+  }
+
   get analyzerId(): string {
     return this.settings.analyzer.id
   }

@@ -67,6 +67,8 @@ export interface Suggestion {
 }
 
 export interface Bm25Index extends LexicalIndex<IndexSearchOptions>, Savable {
+  /** Names of the fields; none without fields. */
+  readonly fieldNames: readonly string[]
   /** Adds or replaces. Text outside of fields has the weight 1. */
   set(ordinal: number, content: string | FieldTexts): void
   search(query: string | LexicalQuery, options: IndexSearchOptions): TopHits

@@ -11,6 +11,7 @@ import type {
   VectorIndex,
   VectorSearch,
 } from '@tesserae/core'
+import type { FieldTexts } from '../bm25/index.js'
 import type { Savable } from '../snapshot/index.js'
 
 export interface MemoryStoreOptions<M extends Metadata = Metadata> {
@@ -22,8 +23,8 @@ export interface MemoryStoreOptions<M extends Metadata = Metadata> {
   readonly vectorIndex?: ((dimensions: number) => VectorIndex) | undefined
   /** Makes an empty lexical index. @default bm25Index() */
   readonly lexicalIndex?: (() => LexicalIndex) | undefined
-  /** What the lexical index reads of a chunk. @default embeddingText: context, then text */
-  readonly indexedText?: ((chunk: Chunk<M>) => string) | undefined
+  /** What the lexical index reads of a chunk: a text, or texts by field for an index with fields. @default embeddingText: context, then text */
+  readonly indexedText?: ((chunk: Chunk<M>) => string | FieldTexts) | undefined
 }
 
 /** A store that can say where a lexical score comes from. */

@@ -21,11 +21,12 @@ import {
   tell,
   type VectorIndex,
 } from '@tesserae/core'
-import { bm25Index } from '../bm25/index.js'
+import { bm25Index, type FieldTexts } from '../bm25/index.js'
 import { flatIndex } from '../flat/index.js'
 import { type HeadFields, joinParts, type SnapshotParts } from '../snapshot/index.js'
 import { intersect } from './bits.js'
 import { Columns } from './columns.js'
+import { checkIndexed, setIndexed } from './field-index.js'
 import type { ExactScan, MemoryStore, MemoryStoreOptions } from './memory-store.js'
 import { Ordinals } from './ordinals.js'
 import { planSearch, type SearchPlan } from './plan.js'
@@ -52,7 +53,7 @@ export function memoryStore<M extends Metadata = Metadata>(
 interface Prepared<M extends Metadata> {
   readonly chunk: Chunk<M>
   readonly vector: Float32Array | undefined
-  readonly text: string
+  readonly text: string | FieldTexts
   readonly revision: string
 }
 
@@ -76,7 +77,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
   private vectored = new Bitset()
   private vectors: VectorIndex | undefined
   private lexical: LexicalIndex
-  private readonly indexedText: (chunk: Chunk<M>) => string
+  private readonly indexedText: (chunk: Chunk<M>) => string | FieldTexts
   private readonly makeIndexes: () => StoreIndexes
   /** Calls that may have changed it. */
   private changes = 0
@@ -318,7 +319,12 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
       }
       checkVector(`vector of chunk "${stored.id}"`, vector, this.dimensions)
     }
-    return { chunk: stored, vector, text: this.indexedText(stored), revision }
+    return {
+      chunk: stored,
+      vector,
+      text: checkIndexed(this.indexedText(stored), this.lexical, stored.id),
+      revision,
+    }
   }
 
   private put({ chunk, vector, text, revision }: Prepared<M>): void {
@@ -326,7 +332,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     if (this.live.has(ordinal)) this.forget(ordinal)
     this.keep(ordinal, chunk, revision)
     this.join(chunk)
-    this.lexical.set(ordinal, text)
+    setIndexed(this.lexical, ordinal, text)
     if (vector !== undefined) {
       this.vectors?.set(ordinal, vector)
       this.vectored.add(ordinal)
