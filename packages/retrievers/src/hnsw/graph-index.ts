@@ -14,7 +14,7 @@ import type { GraphImage } from './graph-image.js'
 import { graphSections, readGraph } from './graph-snapshot.js'
 import type { HnswSearchOptions } from './hnsw-index.js'
 import { drawLayer } from './levels.js'
-import { planWalk } from './plan.js'
+import { neededHits, planWalk } from './plan.js'
 import { Slots, type SlotsState } from './slots.js'
 
 /** By this much the beam grows when a filter or deletions left too few in it. */
@@ -103,12 +103,14 @@ export class GraphIndex implements Shard {
     if (wanted === 0) return { ordinals: new Uint32Array(0), scores: new Float32Array(0) }
     const nodes = slots.size + slots.bridges
     this.load(query)
-    const least = this.settings.quantization === 'binary' ? this.rescored(wanted) : wanted
+    const { quantization } = this.settings
+    const needed = filter === undefined ? wanted : neededHits(wanted, allowed)
+    const least = quantization === 'binary' ? Math.max(needed, this.rescored(wanted)) : needed
     for (let ef = Math.max(efSearch, least); ; ef *= widening) {
-      const beam = planWalk({ allowed, nodes, ef })
+      const beam = planWalk({ allowed, nodes, ef, quantization })
       const walked = beam === undefined ? undefined : this.graph.search(beam)
       if (walked === undefined) return this.scanAllowed(wanted, filter)
-      const best = this.rescore(walked, wanted, filter)
+      const best = this.rescore(walked, wanted, needed, filter)
       if (best !== undefined) return best
     }
   }
@@ -190,24 +192,29 @@ export class GraphIndex implements Shard {
     return quantization === 'none' ? wanted : Math.max(Math.ceil(oversampling * wanted), wanted + 20)
   }
 
-  /** The best `wanted` by floats of the allowed ones that a walk found; `undefined` when too few are allowed. */
-  private rescore(walked: Uint32Array, wanted: number, filter: Bitset | undefined): TopHits | undefined {
+  /** The best `wanted` by floats of the allowed ones that a walk found; `undefined` when these are fewer than `needed`. */
+  private rescore(
+    walked: Uint32Array,
+    wanted: number,
+    needed: number,
+    filter: Bitset | undefined,
+  ): TopHits | undefined {
     const { slots, picked } = this
     const binary = this.settings.quantization === 'binary'
     const most = binary ? walked.length : this.rescored(wanted)
     const selection = new TopK(wanted)
     let found = 0
     let count = 0
-    for (let i = 0; i < walked.length && found < most; i++) {
+    for (let i = 0; i < walked.length && (found < most || found < needed); i++) {
       const slot = walked[i]!
       if (slot >= deadMark || !(filter?.has(slots.ordinalOf(slot)) ?? true)) continue
+      if (++found > most) continue
       picked[count++] = slot
-      found++
       if (count < listRoom) continue
       this.offer(selection, count)
       count = 0
     }
-    if (found < wanted) return undefined
+    if (found < needed) return undefined
     this.offer(selection, count)
     return this.ranked(selection)
   }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type HnswIndex, type HnswOptions, hnswIndex } from './hnsw-index.js'
 import { drawLayer } from './levels.js'
 import { estimateHnswMemory } from './memory.js'
-import { planWalk } from './plan.js'
+import { neededHits, planWalk } from './plan.js'
 
 /** Inserts, replaces and deletes by a seed. */
 function worked(options: HnswOptions, count: number): HnswIndex {
@@ -123,6 +123,11 @@ describe('hnswIndex', () => {
     expect(planWalk({ allowed: 1000, nodes: 1e6, ef: 64 })).toBeUndefined()
     expect(planWalk({ allowed: 1e6, nodes: 1e6, ef: 64 })).toBe(64)
     expect(planWalk({ allowed: 5e5, nodes: 1e6, ef: 64 })).toBe(128)
+    // A walk on codes is cheaper: it wins earlier.
+    expect(planWalk({ allowed: 1300, nodes: 1300, ef: 64 })).toBeUndefined()
+    expect(planWalk({ allowed: 1300, nodes: 1300, ef: 64, quantization: 'int8' })).toBe(64)
+    expect(neededHits(10, 1000)).toBeGreaterThan(10)
+    expect(neededHits(10, 11)).toBe(11)
   })
 
   it('uses about the memory it says', () => {
