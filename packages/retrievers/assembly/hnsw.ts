@@ -56,6 +56,14 @@ let poolSize: u32 = 0
 let entry: i32 = -1
 let topLayer: i32 = 0
 
+/**
+ * Entries that a walk for an insertion expands together: its beam is so wide that hardly one of them is expanded in
+ * vain, and scoring their links at once lets more of the memory's answers overlap.
+ */
+const insertionWidth: i32 = 4
+/** Sum of what was asked for ahead, so that nothing leaves the asking out. */
+let touched: u32 = 0
+
 /** Slots that `scoreList` takes at once. */
 export const listRoom: u32 = 1024
 
@@ -116,7 +124,7 @@ function layOut(euclidean: i32, dimensions: u32, codeKind: i32, links: u32, efCo
   upperBytes = countBytes + <usize>links * 4
   walkOffset = blockRows * (nodeBytes + (codeKind ? floatBytes : 0))
   blockBytes = blockRows * (nodeBytes + floatBytes + codeRow)
-  const most = <usize>links * 2 + 8
+  const most = <usize>links * 2 * insertionWidth + 8
   queryAt = allocate(floatBytes + codeRow)
   listAt = allocate(<usize>listRoom * 4 + 16)
   batch = allocate(most * 4)
@@ -393,33 +401,34 @@ function offerBatch(count: u32, ef: u32): u32 {
 }
 
 /**
- * Algorithm 2: from the best entry of the pool to the `ef` nearest that can be reached on one layer. Always the
- * best entry that was not expanded yet is expanded; done when none is left.
+ * Algorithm 2: from the best entry of the pool to the `ef` nearest that can be reached on one layer. Always the best
+ * `width` entries that were not expanded yet are expanded together; done when none is left.
  */
-function walk(row: usize, ef: u32, layer: i32): void {
+function walk(row: usize, ef: u32, layer: i32, width: i32): void {
   poolSize = 1
   store<u64>(pool, load<u64>(pool) & ~1)
   newVisit()
   visit(slotOf(load<u64>(pool)))
   let next: u32 = 0
   while (next < poolSize) {
-    const at = pool + (<usize>next << 3)
-    const key = load<u64>(at)
-    if (key & 1) {
-      next++
-      continue
-    }
-    store<u64>(at, key | 1)
-    next++
-    const node = nodeOf(slotOf(key))
-    const links = linksOf(node, layer)
-    const end = links + (<usize>countOf(node, layer) << 2)
     let found = batch
-    for (let link = links; link < end; link += 4) {
-      const slot = load<u32>(link)
-      if (!visit(slot)) continue
-      store<u32>(found, slot)
-      found += 4
+    for (let left = width; left > 0 && next < poolSize; next++) {
+      const at = pool + (<usize>next << 3)
+      const key = load<u64>(at)
+      if (key & 1) continue
+      store<u64>(at, key | 1)
+      left--
+      const node = nodeOf(slotOf(key))
+      const links = linksOf(node, layer)
+      const end = links + (<usize>countOf(node, layer) << 2)
+      for (let link = links; link < end; link += 4) {
+        const slot = load<u32>(link)
+        if (!visit(slot)) continue
+        store<u32>(found, slot)
+        // Asks for the row already: its page and first line are on their way when it is scored.
+        touched += load<u8>(walkRow(slot))
+        found += 4
+      }
     }
     const count = <u32>((found - batch) >> 2)
     if (count == 0) continue
@@ -432,7 +441,7 @@ function walk(row: usize, ef: u32, layer: i32): void {
 function descend(row: usize, layer: i32): void {
   poolSize = 1
   store<u64>(pool, keyOf(score1(walkKind, row, walkRow(entry), walkBytes), entry))
-  for (let above = topLayer; above > layer; above--) walk(row, 1, above)
+  for (let above = topLayer; above > layer; above--) walk(row, 1, above, 1)
 }
 
 /**
@@ -537,7 +546,7 @@ export function insert(slot: u32, layers: i32): i32 {
   const row = walkRow(slot)
   descend(row, layers)
   for (let layer = min(layers, topLayer); layer >= 0; layer--) {
-    walk(row, construction, layer)
+    walk(row, construction, layer, insertionWidth)
     const nearest = load<u64>(pool)
     if (linkByFloats) rankByLinks(floatsOf(slot))
     const count = select(pool, poolSize, connectivity, chosen)
@@ -643,7 +652,7 @@ export function search(ef: u32): u32 {
   if (entry < 0) return 0
   const row = codeRow ? queryAt + floatBytes : queryAt
   descend(row, 0)
-  walk(row, ef, 0)
+  walk(row, ef, 0, 1)
   // Keys become slots in place: the slot of entry i goes where the first half of key i / 2 was.
   for (let i: u32 = 0; i < poolSize; i++) {
     const slot = slotOf(load<u64>(pool + (<usize>i << 3)))

@@ -2,6 +2,9 @@ import { deadMark, type Graph, type GraphOptions, type Inserted, listRoom } from
 import { Pool } from './twin-pool.js'
 import { GraphRows } from './twin-rows.js'
 
+/** Entries that a walk for an insertion expands together. */
+const insertionWidth = 4
+
 /**
  * The graph of `assembly/hnsw.ts` in plain TypeScript: same input, same links, same hits. It serves where
  * WebAssembly is missing, and as the oracle of the other.
@@ -25,6 +28,7 @@ export class TypescriptGraph implements Graph {
   private topLayer = 0
   private readonly pool = new Pool()
   private readonly back = new Pool()
+  private readonly expanding = new Uint32Array(insertionWidth)
   private readonly chosen: Uint32Array
   private readonly chosenBack: Uint32Array
   private readonly scores = new Float32Array(listRoom)
@@ -100,7 +104,7 @@ export class TypescriptGraph implements Graph {
     }
     this.descend(slot, layers)
     for (let layer = Math.min(layers, this.topLayer); layer >= 0; layer--) {
-      this.walk(slot, this.construction, layer)
+      this.walk(slot, this.construction, layer, insertionWidth)
       const nearest = this.pool.slots[0]!
       const score = this.pool.scores[0]!
       if (this.linkByFloats) this.rankByLinks(slot)
@@ -161,7 +165,7 @@ export class TypescriptGraph implements Graph {
     if (this.entry < 0) return new Uint32Array(0)
     this.pool.reserve(ef)
     this.descend(-1, 0)
-    this.walk(-1, ef, 0)
+    this.walk(-1, ef, 0, 1)
     const hits = this.pool.slots.slice(0, this.pool.size)
     for (let i = 0; i < hits.length; i++) if (this.alive[hits[i]!] === 0) hits[i] = hits[i]! | deadMark
     return hits
@@ -210,9 +214,9 @@ export class TypescriptGraph implements Graph {
     this.epoch = 1
   }
 
-  /** Algorithm 2: always the best entry that was not expanded yet is expanded. `from` −1 is the query. */
-  private walk(from: number, ef: number, layer: number): void {
-    const { pool, rows, visited } = this
+  /** Algorithm 2: always the best `width` entries that were not expanded yet are expanded. `from` −1 is the query. */
+  private walk(from: number, ef: number, layer: number, width: number): void {
+    const { pool, rows, visited, expanding } = this
     pool.size = 1
     pool.expanded[0] = 0
     this.newVisit()
@@ -220,19 +224,21 @@ export class TypescriptGraph implements Graph {
     visited[pool.slots[0]!] = epoch
     let next = 0
     while (next < pool.size) {
-      if (pool.expanded[next] === 1) {
-        next++
-        continue
+      let count = 0
+      for (; count < width && next < pool.size; next++) {
+        if (pool.expanded[next] === 1) continue
+        pool.expanded[next] = 1
+        expanding[count++] = pool.slots[next]!
       }
-      pool.expanded[next] = 1
-      const [array, start, count] = this.list(pool.slots[next]!, layer)
-      next++
-      for (let i = start; i < start + count; i++) {
-        const slot = array[i]!
-        if (visited[slot] === epoch) continue
-        visited[slot] = epoch
-        const place = pool.offer(rows.score(from, slot), slot, ef)
-        if (place < next) next = place
+      for (let e = 0; e < count; e++) {
+        const [array, start, links] = this.list(expanding[e]!, layer)
+        for (let i = start; i < start + links; i++) {
+          const slot = array[i]!
+          if (visited[slot] === epoch) continue
+          visited[slot] = epoch
+          const place = pool.offer(rows.score(from, slot), slot, ef)
+          if (place < next) next = place
+        }
       }
     }
   }
@@ -240,7 +246,7 @@ export class TypescriptGraph implements Graph {
   private descend(from: number, layer: number): void {
     this.pool.size = 0
     this.pool.offer(this.rows.score(from, this.entry), this.entry, 1)
-    for (let above = this.topLayer; above > layer; above--) this.walk(from, 1, above)
+    for (let above = this.topLayer; above > layer; above--) this.walk(from, 1, above, 1)
   }
 
   /** Scores the pool anew by what links are chosen by. */
