@@ -17,6 +17,7 @@ export const chunkersBench: Bench = {
     await hostile(context)
     await growth(context)
     await chunking(context)
+    await markdown(context)
     context.note(
       'Each figure is one pass over text that the process, a fresh one each time, sees for the first time. Its code is warm: it ran three times, or for four seconds, over 2 MB of other text first, the same for all subjects. Loading is apart. Processor time of all threads, median and quartiles of the rounds; subjects take turns.',
     )
@@ -24,7 +25,7 @@ export const chunkersBench: Bench = {
       '"cold process": the same pass without warming, so with the compilation of the code that it runs.',
     )
     context.note(
-      'prose: abstracts, articles, a specification and the documentation of installed packages; code: their sources; in documents of 4 to 100 KB, no text twice.',
+      'prose: abstracts, articles, a specification and the documentation of installed packages; code: their sources; markdown: their READMEs, changelogs and guides, those of the peers, of npm and of Node; in documents of 4 to 100 KB, no text twice.',
     )
     context.note('A slow peer gets a budget of time and is measured on the texts it reached: see "MB read".')
   },
@@ -192,9 +193,22 @@ async function chunking(context: BenchContext): Promise<void> {
         context.row(subject, 'times as fast, cold process', `over ${other}`, coldValue)
     }
   }
-  const markdown = await chunkPasses(context, 'markdown', ['tesserae markdown', 'langchain markdown'], true)
-  const value = ratio(markdown, 'tesserae markdown', 'langchain markdown')
-  if (value !== undefined) context.ratio('tesserae markdown over langchain markdown', value, 10)
+}
+
+const markdownPeers = ['langchain markdown', 'mastra markdown', 'mastra semantic-markdown']
+
+/** From text to chunks along its structure, parsing counted. */
+async function markdown(context: BenchContext): Promise<void> {
+  const subjects = ['tesserae markdown', ...markdownPeers]
+  const warm = await chunkPasses(context, 'markdown', subjects, true)
+  const cold = await chunkPasses(context, 'markdown', subjects, false)
+  for (const peer of markdownPeers) {
+    const value = ratio(warm, 'tesserae markdown', peer)
+    if (value !== undefined) context.ratio(`tesserae markdown over ${peer}`, value, 10)
+    const coldValue = ratio(cold, 'tesserae markdown', peer)
+    if (coldValue !== undefined)
+      context.row('tesserae markdown', 'times as fast, cold process', `over ${peer}`, coldValue)
+  }
 }
 
 /** Counts the tokens of each text and makes no chunks. */
@@ -221,7 +235,7 @@ async function chunkPasses(
     if (faults === undefined) continue
     context.row(subject, name, 'chunks', pass.made)
     context.row(subject, name, 'tokens a chunk', faults.meanTokens)
-    if (!subject.startsWith('langchain')) context.row(subject, name, 'wrong offsets', faults.wrongOffsets)
+    if (faults.wrongOffsets !== undefined) context.row(subject, name, 'wrong offsets', faults.wrongOffsets)
     context.row(subject, name, 'over budget', faults.overBudget)
     context.row(subject, name, 'characters lost', faults.lostCharacters)
   }

@@ -31,6 +31,15 @@ interface LangChainModule {
   RecursiveCharacterTextSplitter: LangChainSplitter
   MarkdownTextSplitter: LangChainSplitter
 }
+interface MastraModule {
+  MDocument: {
+    fromMarkdown(text: string): {
+      chunk(
+        options: object,
+      ): Promise<readonly { readonly text: string; readonly metadata: { readonly startIndex?: number } }[]>
+    }
+  }
+}
 interface ChonkieChunker {
   chunk(text: string): Promise<readonly { text: string; startIndex: number; endIndex: number }[]>
 }
@@ -129,6 +138,25 @@ function langchain(name: keyof LangChainModule): (maxTokens: number) => Promise<
   }
 }
 
+/** Options for a number of tokens, with the offsets of chunks where the strategy tells them. */
+function mastra(
+  optionsFor: (maxTokens: number, count: Count) => object,
+): (maxTokens: number) => Promise<Chunk> {
+  return async (maxTokens) => {
+    const { MDocument } = await loadPeer<MastraModule>('@mastra/rag')
+    const encoder = await tiktoken('cl100k_base')
+    const options = optionsFor(maxTokens, (text) => encoder.encode_ordinary(text).length)
+    return async (text) => {
+      const chunks = await MDocument.fromMarkdown(text).chunk(options)
+      return chunks.map(({ text: chunk, metadata: { startIndex: start } }) => ({
+        text: chunk,
+        start,
+        end: start === undefined ? undefined : start + chunk.length,
+      }))
+    }
+  }
+}
+
 /** Chunkers at a number of cl100k tokens, without overlap, with the defaults of each otherwise. */
 export const chunkers: { readonly [subject: string]: (maxTokens: number) => Promise<Chunk> } = {
   'tesserae recursive': ours(recursiveChunker),
@@ -149,4 +177,16 @@ export const chunkers: { readonly [subject: string]: (maxTokens: number) => Prom
   },
   'langchain recursive': langchain('RecursiveCharacterTextSplitter'),
   'langchain markdown': langchain('MarkdownTextSplitter'),
+  'mastra markdown': mastra((maxSize, lengthFunction) => ({
+    strategy: 'markdown',
+    maxSize,
+    overlap: 0,
+    lengthFunction,
+    addStartIndex: true,
+  })),
+  'mastra semantic-markdown': mastra((joinThreshold) => ({
+    strategy: 'semantic-markdown',
+    joinThreshold,
+    encodingName: 'cl100k_base',
+  })),
 }

@@ -49,8 +49,8 @@ export function realTexts(kind: TextKind, limitBytes: number): readonly string[]
     }
   }
   if (kind === 'prose') sharedProse().forEach(add)
-  for (const path of installedFiles(endings[kind])) {
-    add(readFileSync(path, 'utf8'))
+  for (const folder of kind === 'markdown' ? [...installed, ...documentation] : installed) {
+    for (const path of filesIn(folder, endings[kind])) add(readFileSync(path, 'utf8'))
   }
   return take(shuffled(pieces), limitBytes)
 }
@@ -104,8 +104,17 @@ function sharedProse(): readonly string[] {
   return texts
 }
 
-/** Files of the installed packages in alphabetical order, minified ones left out. */
-function installedFiles(wanted: readonly string[]): readonly string[] {
+/** Packages that the repository installs. */
+const installed = [join(repositoryRoot, 'node_modules', '.pnpm')]
+/** More Markdown: the peers' packages, and what comes with Node. */
+const documentation = [
+  join(repositoryRoot, 'examples', 'benchmarks', 'peers', 'node_modules'),
+  join(process.execPath, '..', '..', 'lib', 'node_modules', 'npm'),
+  join(process.execPath, '..', '..', 'share', 'doc', 'nodejs'),
+]
+
+/** Files in alphabetical order, minified ones left out; none where there is no such folder. */
+function filesIn(root: string, wanted: readonly string[]): readonly string[] {
   const files: string[] = []
   const walk = (folder: string) => {
     const entries = readdirSync(folder, { withFileTypes: true })
@@ -118,7 +127,7 @@ function installedFiles(wanted: readonly string[]): readonly string[] {
       }
     }
   }
-  walk(join(repositoryRoot, 'node_modules', '.pnpm'))
+  if (existsSync(root)) walk(root)
   return files
 }
 

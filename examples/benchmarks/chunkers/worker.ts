@@ -36,7 +36,8 @@ export interface Pass {
   readonly isWhole: boolean
 }
 export interface Faults {
-  readonly wrongOffsets: number
+  /** Undefined for a subject that tells no offsets. */
+  readonly wrongOffsets: number | undefined
   readonly overBudget: number
   readonly lostCharacters: number
   readonly meanTokens: number
@@ -162,6 +163,7 @@ async function faultsOf(
   maxTokens: number,
 ): Promise<Faults> {
   const count = await counters.tiktoken!('cl100k_base')
+  let told = 0
   let wrongOffsets = 0
   let overBudget = 0
   let lostCharacters = 0
@@ -176,6 +178,7 @@ async function faultsOf(
       const length = count(chunk)
       tokens += length
       if (length > maxTokens) overBudget++
+      if (start !== undefined) told++
       if (start !== undefined && text.slice(start, end) !== chunk) wrongOffsets++
       const at = start !== undefined && text.startsWith(chunk, start) ? start : text.indexOf(chunk, from)
       if (at < 0) continue
@@ -185,7 +188,12 @@ async function faultsOf(
     for (let at = 0; at < text.length; at++)
       if (isCovered[at] === 0 && /\S/.test(text.charAt(at))) lostCharacters++
   }
-  return { wrongOffsets, overBudget, lostCharacters, meanTokens: tokens / Math.max(1, chunks) }
+  return {
+    wrongOffsets: told === 0 ? undefined : wrongOffsets,
+    overBudget,
+    lostCharacters,
+    meanTokens: tokens / Math.max(1, chunks),
+  }
 }
 
 if (process.send !== undefined) {
