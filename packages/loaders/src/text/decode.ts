@@ -1,5 +1,5 @@
 import { loadFailed } from '../format.js'
-import { legacyEncoding, looksBinary, utf8Evidence, wideEncoding } from './detect.js'
+import { controlBytes, legacyEncoding, looksBinary, utf8Evidence, wideEncoding } from './detect.js'
 import { byteOrderMark, type Decoded, decodeAs, decodeStrictly, knownEncoding } from './encoding.js'
 
 export interface DecodeOptions {
@@ -36,9 +36,11 @@ function decodeMarked(bytes: Uint8Array, options: DecodeOptions): Decoded {
     return decoded(mark?.encoding === options.encoding ? body : bytes, options.encoding)
   }
   if (mark !== undefined) return decoded(body, mark.encoding)
-  const wide = wideEncoding(bytes)
+  const controls = controlBytes(bytes)
+  // Without one there are no zero bytes either, which wide encodings are known by.
+  const wide = controls === 0 ? undefined : wideEncoding(bytes)
   if (wide !== undefined) return decoded(bytes, wide)
-  if (looksBinary(bytes)) {
+  if (looksBinary(bytes, controls)) {
     throw loadFailed(
       options.uri,
       'the content is binary, not text. Exclude the file, or give a format that reads it.',
