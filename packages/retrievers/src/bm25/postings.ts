@@ -188,10 +188,14 @@ export class Postings {
     const { blocks } = this
     let row = 0
     for (let block = this.chain(term); block !== 0; block = blocks[blockRecord(block) + BLOCK_NEXT]!) {
-      const end = blocks[blockRecord(block) + BLOCK_END]!
-      for (let place = blocks[blockRecord(block) + BLOCK_START]!; place < end; place++) {
-        documents[row] = this.documentAt(place)
-        frequencies[row++] = this.frequencyAt(place)
+      const place = blocks[blockRecord(block) + BLOCK_START]!
+      const page = this.pages[place >>> PAGE_BITS]!
+      const first = place & PAGE_MASK
+      const end = first + blocks[blockRecord(block) + BLOCK_END]! - place
+      for (let i = first; i < end; i++) {
+        const field = page[i]! & LARGE
+        documents[row] = page[i]! >>> FREQUENCY_BITS
+        frequencies[row++] = field === LARGE ? this.largeFrequencies.get(place + i - first)! : field
       }
     }
   }

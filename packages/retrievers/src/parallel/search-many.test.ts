@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { Bitset, type RagEvent, type TopHits } from '@tesserae/core'
 import { type Random, seededRandom } from '@tesserae/core/testing'
 import { build } from 'esbuild'
@@ -13,14 +15,14 @@ type Retrievers = typeof source
 const from = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const folders: string[] = []
 
-/** The package as a bundler makes it: the program of the threads is a file beside the others, or is missing. */
-async function bundled(withWorker: boolean): Promise<Retrievers> {
+/** The package as a bundler makes it, with the program of the threads beside it, or without, or with other code around it. */
+async function bundled(worker?: string): Promise<Retrievers> {
   const folder = mkdtempSync(join(tmpdir(), 'tesserae-'))
   folders.push(folder)
   await build({
     entryPoints: [
       { in: from('../index.ts'), out: 'index' },
-      ...(withWorker ? [{ in: from('./worker.ts'), out: 'worker' }] : []),
+      { in: from('./worker.ts'), out: 'thread' },
     ],
     outdir: folder,
     bundle: true,
@@ -28,18 +30,31 @@ async function bundled(withWorker: boolean): Promise<Retrievers> {
     format: 'esm',
     target: 'es2022',
     alias: { '@tesserae/core': from('../../../core/src/index.ts') },
-    outExtension: { '.js': '.js' },
     logLevel: 'error',
   })
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  if (worker !== undefined) writeFileSync(join(folder, 'worker.js'), worker)
   return (await import(/* @vite-ignore */ pathToFileURL(join(folder, 'index.js')).href)) as Retrievers
 }
 
+const program = `import './thread.js'\n`
+/** The thread's third message is its last. */
+const mortal = `${program}
+import { parentPort } from 'node:worker_threads'
+let messages = 0
+parentPort.on('message', () => { if (++messages === 3) process.exit(1) })
+`
+
 let built: Retrievers
+/** Without a program for threads. */
 let lame: Retrievers
+/** With threads that die soon. */
+let dying: Retrievers
 
 beforeAll(async () => {
-  built = await bundled(true)
-  lame = await bundled(false)
+  built = await bundled(program)
+  lame = await bundled()
+  dying = await bundled(mortal)
 })
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
@@ -61,23 +76,23 @@ interface Case {
 }
 
 const kinds: { readonly [name: string]: (from: Retrievers, count?: number, asked?: number) => Case } = {}
-for (const metric of ['cosine', 'dot', 'euclidean'] as const)
-  for (const quantization of ['none', 'int8', 'binary'] as const) {
-    const filled = (index: source.HnswIndex | source.FlatIndex, count: number, asked: number): Case => {
-      const random = seededRandom(3)
-      for (let ordinal = 0; ordinal < count; ordinal++) index.set(ordinal, vectorOf(random))
-      for (let i = 0; i < count / 5; i++) index.delete(random.integer(0, count))
-      return { index, queries: Array.from({ length: asked }, () => vectorOf(random)) as readonly never[] }
-    }
-    kinds[`hnswIndex, ${metric}, ${quantization}`] = ({ hnswIndex }, count = 700, asked = 150) =>
-      filled(
-        hnswIndex({ dimensions, metric, quantization, connectivity: 6, efConstruction: 30 }),
-        count,
-        asked,
-      )
-    kinds[`flatIndex, ${metric}, ${quantization}`] = ({ flatIndex }, count = 700, asked = 150) =>
-      filled(flatIndex({ dimensions, metric, quantization }), count, asked)
+for (const [metric, quantization] of [
+  ['cosine', 'none'],
+  ['dot', 'int8'],
+  ['euclidean', 'binary'],
+  ['euclidean', 'none'],
+] as const) {
+  const filled = (index: source.HnswIndex | source.FlatIndex, count: number, asked: number): Case => {
+    const random = seededRandom(3)
+    for (let ordinal = 0; ordinal < count; ordinal++) index.set(ordinal, vectorOf(random))
+    for (let i = 0; i < count / 5; i++) index.delete(random.integer(0, count))
+    return { index, queries: Array.from({ length: asked }, () => vectorOf(random)) as readonly never[] }
   }
+  kinds[`hnswIndex, ${metric}, ${quantization}`] = ({ hnswIndex }, count = 700, asked = 150) =>
+    filled(hnswIndex({ dimensions, metric, quantization, connectivity: 6, efConstruction: 30 }), count, asked)
+  kinds[`flatIndex, ${metric}, ${quantization}`] = ({ flatIndex }, count = 700, asked = 150) =>
+    filled(flatIndex({ dimensions, metric, quantization }), count, asked)
+}
 const texts = (index: source.Bm25Index, count: number, asked: number): Case => {
   const random = seededRandom(4)
   for (let ordinal = 0; ordinal < count; ordinal++) index.set(ordinal, textOf(random, 30))
@@ -112,7 +127,12 @@ describe('searchMany gives what search gives one by one', () => {
           const events: RagEvent[] = []
           const observer = (event: RagEvent) => events.push(event)
           expect(await index.searchMany(queries, { ...options, threads, observer })).toEqual(expected)
-          expect(events).toEqual([])
+          const [event, ...others] = events
+          expect(others).toEqual([])
+          const { elsewhere } = event?.counts ?? {}
+          if (threads === 1) expect(elsewhere).toBe(0)
+          // Phrases are looked up here, with the queries sent along with them.
+          else if (!name.includes('operators')) expect(elsewhere).toBe(queries.length)
         }
       }
       // The copy is made anew after a change.
@@ -171,7 +191,7 @@ describe('searchMany', () => {
 
   it('tells its progress, up to the end', async () => {
     for (const threads of [1, 3]) {
-      const { index, queries } = kinds['hnswIndex, dot, none']!(built)
+      const { index, queries } = kinds['hnswIndex, dot, int8']!(built)
       const told: number[] = []
       await index.searchMany(queries, {
         limit: 3,
@@ -217,6 +237,35 @@ describe('searchMany', () => {
       expect(events.length).toBeGreaterThan(0)
       expect(events[0]).toMatchObject({ type: 'search.thread-failed', labels: { reason: /worker\.js/ } })
     }
+  })
+
+  it('goes on when threads die in the middle, and with new ones in the next call', async () => {
+    const { index, queries } = kinds['hnswIndex, cosine, none']!(dying, 700, 400)
+    const expected = queries.map((query) => index.search(query, { limit: 3 }))
+    for (let call = 0; call < 3; call++) {
+      const events: RagEvent[] = []
+      const options = { limit: 3, threads: 2, observer: (event: RagEvent) => events.push(event) }
+      expect(await index.searchMany(queries, options)).toEqual(expected)
+      expect(events.filter(({ type }) => type === 'search.thread-failed').length).toBeGreaterThan(0)
+      const { elsewhere = 0 } = events.at(-1)?.counts ?? {}
+      expect(elsewhere).toBeGreaterThan(0)
+      expect(elsewhere).toBeLessThan(queries.length)
+    }
+  })
+
+  it('lets the process end while its threads are idle', async () => {
+    const script = `
+      const { flatIndex } = await import(${JSON.stringify(folders[0])} + '/index.js')
+      const index = flatIndex({ dimensions: 2 })
+      for (let i = 0; i < 100; i++) index.set(i, Float32Array.of(i, 1))
+      const queries = Array.from({ length: 100 }, (_, i) => Float32Array.of(1, i))
+      const hits = await index.searchMany(queries, { limit: 1, threads: 2 })
+      process.stdout.write(String(hits.length))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      // Threads are given up after five seconds; a start takes less than the rest.
+      timeout: 20_000,
+    })
+    expect(stdout).toBe('100')
   })
 
   it('refuses what search refuses, before it begins', async () => {

@@ -70,10 +70,18 @@ export class ManySearcher {
         ? Math.min(defaultThreads(), Math.ceil(queries.length / queriesPerThread))
         : checkInteger('threads', options.threads, 1, mostThreads)
     signal?.throwIfAborted()
+    const started = performance.now()
     const run = new Run(target, queries, options)
     const threads = Math.min(wanted, queries.length)
     if (threads > 1 && canShareMemory()) await this.elsewhere(run, threads)
+    const elsewhere = run.done
     await run.answerRest()
+    tell(options.observer, {
+      type: 'search.many',
+      source: target.name,
+      milliseconds: performance.now() - started,
+      counts: { queries: queries.length, elsewhere },
+    })
     return run.finish()
   }
 
@@ -124,7 +132,8 @@ class Run<Q> {
   private readonly options: SearchManyOptions
   private readonly version: number
   private readonly hits: (TopHits | undefined)[]
-  private done = 0
+  /** Queries answered. */
+  done = 0
   /** Queries before this were given to a thread, or answered. */
   private next = 0
   private over = false

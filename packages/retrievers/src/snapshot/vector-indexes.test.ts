@@ -82,7 +82,7 @@ const metrics: readonly Metric[] = ['cosine', 'dot', 'euclidean']
 for (const [kind, make] of Object.entries(kinds)) {
   describe(`a snapshot of ${kind}`, () => {
     for (const metric of metrics)
-      for (const quantization of ['none', 'int8'] as const)
+      for (const quantization of ['none', 'int8', 'binary'] as const)
         it(`goes on as its original does: ${metric}, ${quantization}`, () => {
           for (let seed = 1; seed <= 15; seed++) {
             const options = { metric, quantization, seed }
@@ -101,7 +101,7 @@ for (const [kind, make] of Object.entries(kinds)) {
         })
 
     it('is the same from both backends and in two runs, and serves both', () => {
-      for (const quantization of ['none', 'int8'] as const) {
+      for (const quantization of ['none', 'int8', 'binary'] as const) {
         const [wasm, twin, again] = (['wasm', 'typescript', 'wasm'] as const).map((backend) => {
           const index = make({ quantization, backend })
           change(index, 7, 400, 150)
