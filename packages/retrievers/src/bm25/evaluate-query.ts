@@ -59,13 +59,15 @@ export class PartReader {
     let candidates = this.postings.read(byLength[0]!).documents
     for (const term of byLength.slice(1))
       candidates = intersection(candidates, this.postings.read(term).documents)
+    const wanted = new Uint8Array(Math.max(...terms) + 1)
+    for (const term of terms) wanted[term] = 1
     const { lengths } = this.documents
     const documents = new Uint32Array(candidates.length)
     const frequencies = new Uint32Array(candidates.length)
     let count = 0
     for (const document of candidates) {
       if (lengths[document] === DELETED) continue
-      const frequency = this.look(part, document)
+      const frequency = this.look(part, document, wanted)
       if (frequency === 0) continue
       documents[count] = document
       frequencies[count++] = frequency
@@ -73,9 +75,9 @@ export class PartReader {
     return { documents: documents.subarray(0, count), frequencies: frequencies.subarray(0, count) }
   }
 
-  private look(part: Part, document: number): number {
+  private look(part: Part, document: number, wanted?: Uint8Array): number {
     if (this.sequences === undefined) return 0
-    this.sequences.read(document, this.sequence)
+    this.sequences.read(document, this.sequence, wanted)
     return phraseFrequency(this.sequence, part, this.weights)
   }
 }

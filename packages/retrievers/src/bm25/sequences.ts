@@ -108,8 +108,8 @@ export class Sequences {
     return page.subarray(start, endOfSequence(page, start))
   }
 
-  /** Reads a document's sequence. */
-  read(document: number, target: Sequence): void {
+  /** Reads a document's sequence. @param wanted by term: 1 for those to read; all without it */
+  read(document: number, target: Sequence, wanted?: Uint8Array): void {
     const page = this.pages[this.pageOf[document]!]!
     let place = this.placeOf[document]!
     let count = 0
@@ -122,9 +122,10 @@ export class Sequences {
         code &= 127
         for (let shift = 7; ; shift += 7) {
           const byte = page[place++]!
-          code += (byte & 127) * 2 ** shift
+          code |= (byte & 127) << shift
           if (byte < 128) break
         }
+        code >>>= 0
       }
       if (code === END) break
       let second = 1
@@ -132,7 +133,7 @@ export class Sequences {
         second = 0
         for (let shift = 0; ; shift += 7) {
           const byte = page[place++]!
-          second += (byte & 127) * 2 ** shift
+          second |= (byte & 127) << shift
           if (byte < 128) break
         }
         if (code === FIELD) {
@@ -141,8 +142,10 @@ export class Sequences {
         }
       }
       position += second
+      const term = (code >>> 1) - 1
+      if (wanted !== undefined && wanted[term] !== 1) continue
       if (count === target.terms.length) target.fit(count + 1)
-      target.terms[count] = Math.floor(code / 2) - 1
+      target.terms[count] = term
       target.positions[count] = position
       target.fields[count] = field
       count++
