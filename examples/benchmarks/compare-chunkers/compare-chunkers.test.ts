@@ -169,6 +169,26 @@ describe('plots', () => {
     expect(plot).toContain('a &#60; b')
     expect(linePlot({ title: '', xLabel: '', yLabel: '', series: [] })).toBe('')
   })
+
+  it('draw a line of their own beside the points', () => {
+    const points = [
+      [1, 1],
+      [2, 3],
+    ] as const
+    const line = [
+      [1, 2],
+      [1.5, 2],
+      [2, 2],
+    ] as const
+    const plot = linePlot({ title: '', xLabel: '', yLabel: '', series: [{ name: 'a', points, line }] })
+    expect(plot.match(/<circle/g)).toHaveLength(2)
+    const heights = /polyline points="([^"]+)"/
+      .exec(plot)![1]!
+      .split(' ')
+      .map((pair) => pair.split(',')[1])
+    expect(heights).toHaveLength(3)
+    expect(new Set(heights).size).toBe(1)
+  })
 })
 
 describe('a file of vectors', () => {

@@ -118,6 +118,18 @@ function smoother({ settings }: Family) {
   }
 }
 
+const drawnPoints = 40
+
+/** The smooth curve of a family from its smallest size to its largest: recall and precision-omega. */
+export function smoothCurve(family: Family): (readonly [recall: number, omega: number])[] {
+  const { xs, fit } = smoother(family)
+  const { recall, omega } = fit(new Float64Array(family.settings[0]!.recall.length).fill(1))
+  return Array.from({ length: drawnPoints }, (_, i) => {
+    const x = xs[0]! + ((xs.at(-1)! - xs[0]!) * i) / (drawnPoints - 1)
+    return [recall.at(x), Math.exp(omega.at(x))]
+  })
+}
+
 function weightedMean(values: readonly number[], weights: ArrayLike<number>): number {
   let sum = 0
   let total = 0

@@ -111,7 +111,7 @@ function equalRecallSection(plots: readonly PagePlot[]): string {
     }),
   )
   return `<h2>At equal recall</h2>
-<p>Chunkers at many sizes, on both corpora of the published table together. Higher at the same recall is better.</p>
+<p>Chunkers at many sizes, on both corpora of the published table together: what was measured, and a smooth curve through it. Higher at the same recall is better.</p>
 ${legend(first.series.map(({ name }) => name))}
 <div class="plots">${drawn.join('\n')}</div>`
 }

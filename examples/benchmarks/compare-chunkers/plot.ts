@@ -2,6 +2,8 @@
 export interface Series {
   readonly name: string
   readonly points: readonly (readonly [x: number, y: number])[]
+  /** Where the line goes when it does not go through the points. @default the points */
+  readonly line?: readonly (readonly [x: number, y: number])[] | undefined
 }
 
 export interface PlotOptions {
@@ -25,7 +27,7 @@ const colours = 6
 
 /** A line plot as an SVG element. Colours and dashes are classes: the page decides what they look like. */
 export function linePlot(options: PlotOptions): string {
-  const points = options.series.flatMap((series) => series.points)
+  const points = options.series.flatMap((series) => [...series.points, ...(series.line ?? [])])
   if (points.length === 0) return ''
   const log = options.logarithmic ?? false
   const xs = log ? logTicks(points.map(([x]) => x)) : niceTicks(points.map(([x]) => x))
@@ -52,7 +54,7 @@ export function linePlot(options: PlotOptions): string {
     `<text class="label" text-anchor="middle" transform="translate(14 ${round((top + height - bottom) / 2)}) rotate(-90)">${escapeHtml(options.yLabel)}</text>`,
   )
   for (const [index, series] of options.series.entries()) {
-    const path = series.points.map(([x, y]) => `${round(px(x))},${round(py(y))}`).join(' ')
+    const path = (series.line ?? series.points).map(([x, y]) => `${round(px(x))},${round(py(y))}`).join(' ')
     parts.push(`<g class="${seriesClass(index)}"><title>${escapeHtml(series.name)}</title>`)
     parts.push(`<polyline points="${path}"/>`)
     for (const [place, [x, y]] of series.points.entries()) {

@@ -7,6 +7,7 @@ import {
   publishedNames,
   publishedPieceTokens,
   type Sweep,
+  smoothCurve,
 } from './equal-recall.js'
 import { type Measured, retrieverNames } from './measure.js'
 import type { PagePlot } from './page.js'
@@ -126,11 +127,10 @@ function omegaOf(measured: Measured): readonly number[] {
 export function pageSweep(found: Sweep): PagePlot[] {
   return retrieverNames.map((retriever) => ({
     name: retriever,
-    series: [...found[retriever].values()].map(({ name, settings }) => ({
-      name,
-      points: settings
-        .map(({ recall, omega }) => [100 * mean(recall), 100 * mean(omega)] as const)
-        .toSorted(([a], [b]) => a - b),
+    series: [...found[retriever].values()].map((family) => ({
+      name: family.name,
+      points: family.settings.map(({ recall, omega }) => [100 * mean(recall), 100 * mean(omega)] as const),
+      line: smoothCurve(family).map(([recall, omega]) => [100 * recall, 100 * omega] as const),
     })),
   }))
 }
