@@ -1,6 +1,9 @@
+import type { Bitset } from '@tesserae/core'
 import { flatIndex } from '@tesserae/retrievers'
 
 export interface VectorSet {
+  readonly name: string
+  readonly dimensions: number
   readonly vectors: readonly Float32Array[]
   readonly queries: readonly Float32Array[]
   /** Of each query, the ordinals of its true nearest ten. */
@@ -38,14 +41,39 @@ export function clusteredVectors(count: number, dimensions: number, queryCount: 
   }
   const vectors = Array.from({ length: count }, draw)
   const queries = Array.from({ length: queryCount }, draw)
-  const exact = flatIndex({ dimensions, metric: 'dot' })
+  const name = `${count.toLocaleString('en')} x ${dimensions}`
+  return { name, dimensions, vectors, queries, truth: nearest(vectors, queries) }
+}
+
+/** Of each query, the true nearest ten. */
+export function nearest(
+  vectors: readonly Float32Array[],
+  queries: readonly Float32Array[],
+  filter?: Bitset,
+): readonly ReadonlySet<number>[] {
+  const exact = flatIndex({ dimensions: vectors[0]!.length, metric: 'dot' })
   for (const [ordinal, vector] of vectors.entries()) exact.set(ordinal, vector)
-  const truth = exact.searchBatch(queries, { limit: 10 }).map((hits) => new Set(hits.ordinals))
-  return { vectors, queries, truth }
+  return exact.searchBatch(queries, { limit: 10, filter }).map((hits) => new Set(hits.ordinals))
+}
+
+/** Share of the true nearest that a search finds. */
+export function recallOf(
+  queries: readonly Float32Array[],
+  truth: readonly ReadonlySet<number>[],
+  search: (query: Float32Array) => ArrayLike<number>,
+): number {
+  let found = 0
+  let wanted = 0
+  for (const [i, query] of queries.entries()) {
+    const hits = search(query)
+    wanted += truth[i]!.size
+    for (let rank = 0; rank < hits.length; rank++) if (truth[i]!.has(hits[rank]!)) found++
+  }
+  return found / wanted
 }
 
 /** A linear congruential generator: numbers in [0, 1), the same on every machine. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0

@@ -2,22 +2,32 @@ import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type HnswOptions, hnswIndex } from '@tesserae/retrievers'
+import type { Bitset } from '@tesserae/core'
+import { type HnswIndex, type HnswOptions, hnswIndex } from '@tesserae/retrievers'
 import { type BenchContext, repositoryRoot } from '../harness/context.js'
 
 /** A graph of the vectors, built with M = 16 and efConstruction = 200. */
 export interface Engine {
   readonly name: string
   add(vector: Float32Array, ordinal: number): void
-  search(query: Float32Array, ef: number): ArrayLike<number>
+  search(query: Float32Array, ef: number, filter?: Bitset): ArrayLike<number>
+  /** Ours alone. */
+  readonly index?: HnswIndex | undefined
 }
 
-export const engineNames = ['hnswlib-node', 'hnswIndex', 'hnswIndex int8', 'hnswIndex TypeScript'] as const
+export const engineNames = [
+  'hnswlib-node',
+  'hnswIndex',
+  'hnswIndex int8',
+  'hnswIndex binary',
+  'hnswIndex TypeScript',
+] as const
 export type EngineName = (typeof engineNames)[number]
 
 const ours: { readonly [name: string]: Partial<HnswOptions> } = {
   hnswIndex: { backend: 'wasm' },
   'hnswIndex int8': { backend: 'wasm', quantization: 'int8' },
+  'hnswIndex binary': { backend: 'wasm', quantization: 'binary' },
   'hnswIndex TypeScript': { backend: 'typescript' },
 }
 
@@ -31,8 +41,9 @@ export async function makeEngine(
   const index = hnswIndex({ dimensions, metric: 'dot', ...ours[name] })
   return {
     name,
+    index,
     add: (vector, ordinal) => index.set(ordinal, vector),
-    search: (query, efSearch) => index.search(query, { limit: 10, efSearch }).ordinals,
+    search: (query, efSearch, filter) => index.search(query, { limit: 10, efSearch, filter }).ordinals,
   }
 }
 
@@ -44,21 +55,34 @@ interface Hnswlib {
     initIndex(count: number, m: number, efConstruction: number, seed: number): void
     addPoint(point: number[], label: number): void
     setEf(ef: number): void
-    searchKnn(query: number[], limit: number): { readonly neighbors: number[] }
+    searchKnn(
+      query: number[],
+      limit: number,
+      allowed?: (label: number) => boolean,
+    ): { readonly neighbors: number[] }
   }
 }
 
+/** Loaded, and compiled where that is needed, once. */
+let library: Promise<Hnswlib> | undefined
+
 /** The peer takes lists of numbers only: what converting costs belongs to using it. */
 async function hnswlib(context: BenchContext, dimensions: number, count: number): Promise<Engine> {
-  const library = await loadHnswlib(context)
-  const index = new library.HierarchicalNSW('ip', dimensions)
+  library ??= loadHnswlib(context)
+  const { HierarchicalNSW } = await library
+  const index = new HierarchicalNSW('ip', dimensions)
   index.initIndex(count, 16, 200, 100)
   return {
     name: 'hnswlib-node',
     add: (vector, ordinal) => index.addPoint(Array.from(vector), ordinal),
-    search: (query, ef) => {
+    search: (query, ef, filter) => {
       index.setEf(ef)
-      return index.searchKnn(Array.from(query), 10).neighbors
+      const list = Array.from(query)
+      const found =
+        filter === undefined
+          ? index.searchKnn(list, 10)
+          : index.searchKnn(list, 10, (label) => filter.has(label))
+      return found.neighbors
     },
   }
 }
