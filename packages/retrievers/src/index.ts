@@ -20,6 +20,7 @@ export type {
   FuzzyClause,
   FuzzyOptions,
   HighlightOptions,
+  HighlightTextOptions,
   LexicalClause,
   LexicalQuery,
   Occurrence,
@@ -30,7 +31,7 @@ export type {
   SuggestOptions,
   TextClause,
 } from './bm25/index.js'
-export { bestFragment, bm25Index, parseLexicalQuery } from './bm25/index.js'
+export { bestFragment, bm25Index, highlight, parseLexicalQuery } from './bm25/index.js'
 export type { DenseRetrieverOptions } from './dense.js'
 export { denseRetriever } from './dense.js'
 export type { ExplainableRetriever } from './explain-hit.js'

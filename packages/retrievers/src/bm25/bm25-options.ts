@@ -28,14 +28,20 @@ export interface Bm25Options {
   readonly delta?: number | undefined
   /** The fields of documents that are set by field, with their weights. @default none */
   readonly fields?: { readonly [name: string]: Bm25Field } | undefined
-  /** Keeps where terms stand, about 1.6 bytes for each: needed for phrases and for looking into fields. @default with `fields` or `syntax: 'operators'` */
+  /**
+   * Keeps where terms stand, about 3 bytes for each: needed for phrases and for looking into fields.
+   * @default true with `fields` or `syntax: 'operators'`
+   */
   readonly positions?: boolean | undefined
   /**
    * How strings are read as queries: `'words'` as a bag of words whatever is in them, `'operators'` by
    * `parseLexicalQuery`, which needs positions. @default 'words'
    */
   readonly syntax?: 'words' | 'operators' | undefined
-  /** Reads words that stand in no document and hold no digit as the words spelled like them. @default not */
+  /**
+   * Reads words that stand in no document and hold no digit as the words spelled like them, 32 of a query at most.
+   * `{}` does so with the defaults. @default not
+   */
   readonly fuzzy?: FuzzyOptions | undefined
   /** Makes the terms, of documents and queries alike. @default englishAnalyzer() */
   readonly analyzer?: Analyzer | undefined

@@ -57,8 +57,10 @@ export class PartReader {
     const terms = [...new Set(part.slots.map(({ term }) => term))]
     const byLength = terms.sort((a, b) => this.postings.count(a) - this.postings.count(b))
     let candidates = this.postings.read(byLength[0]!).documents
-    for (const term of byLength.slice(1))
+    for (const term of byLength.slice(1)) {
+      if (candidates.length === 0) return nothing
       candidates = intersection(candidates, this.postings.read(term).documents)
+    }
     const wanted = new Uint8Array(Math.max(...terms) + 1)
     for (const term of terms) wanted[term] = 1
     const { lengths } = this.documents

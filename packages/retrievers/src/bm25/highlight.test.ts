@@ -2,9 +2,9 @@ import { isSafeCut } from '@tesserae/core'
 import { generateTexts, seededRandom } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { englishAnalyzer } from '../analysis/english.js'
-import { chineseAnalyzer, thaiAnalyzer } from '../analysis/languages/index.js'
+import { chineseAnalyzer, germanAnalyzer, thaiAnalyzer } from '../analysis/languages/index.js'
 import { bm25Index } from './bm25-index.js'
-import { bestFragment } from './highlight.js'
+import { bestFragment, highlight } from './highlight.js'
 import type { LexicalQuery } from './lexical-query.js'
 
 const index = bm25Index({ syntax: 'operators', fields: { title: {}, body: {} } })
@@ -49,6 +49,17 @@ describe('highlight', () => {
     expect(thai.highlight('มัดจำ', sentence).map(({ start, end }) => sentence.slice(start, end))).toEqual([
       'มัดจำ',
     ])
+  })
+
+  it('needs no index', () => {
+    const text = 'The late fee; a fee that is late. Häuser.'
+    const slices = (spans: readonly { start: number; end: number }[]) =>
+      spans.map(({ start, end }) => text.slice(start, end))
+    expect(slices(highlight('"late fees"', text))).toEqual(['late', 'fee', 'fee', 'late'])
+    expect(
+      slices(highlight('"late fees" title:x', text, { syntax: 'operators', fields: ['title'] })),
+    ).toEqual(['late', 'fee'])
+    expect(slices(highlight('Haus', text, { analyzer: germanAnalyzer() }))).toEqual(['Häuser'])
   })
 
   it('keeps to the field of the text', () => {

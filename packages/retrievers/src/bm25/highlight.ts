@@ -1,10 +1,20 @@
-import { checkInteger, invalid, isSafeCut, type Span, safeCutAfter, safeCutBefore } from '@tesserae/core'
+import {
+  checkInteger,
+  checkOneOf,
+  invalid,
+  isSafeCut,
+  type Span,
+  safeCutAfter,
+  safeCutBefore,
+} from '@tesserae/core'
 import { type AnalyzedTerm, type Analyzer, analyze } from '../analysis/analyzer.js'
+import { englishAnalyzer } from '../analysis/english.js'
 import { editDistance } from './edit-distance.js'
 import { editsFor } from './expand.js'
 import type { FuzzyOptions, LexicalClause, LexicalQuery, PhraseClause } from './lexical-query.js'
+import { readQuery } from './parse-query.js'
 import { eachOccurrence } from './phrase.js'
-import { normalized, tokensOf } from './resolve-query.js'
+import { type Corrector, normalized, tokensOf } from './resolve-query.js'
 import { Sequence } from './sequences.js'
 
 export interface HighlightOptions {
@@ -15,8 +25,32 @@ export interface HighlightOptions {
 /** How an index reads queries, as far as marking needs it. */
 export interface Reading {
   readonly analyzer: Analyzer
-  /** Fuzzy options for a term of a text clause, if it is to be read as the terms spelled like it. */
-  readonly fuzzyFor: (term: string) => FuzzyOptions | undefined
+  readonly correct: Corrector
+}
+
+export interface HighlightTextOptions extends HighlightOptions {
+  /** The one that the text was indexed with. @default englishAnalyzer() */
+  readonly analyzer?: Analyzer | undefined
+  /** How a string is read as a query: see `Bm25Options`. @default 'words' */
+  readonly syntax?: 'words' | 'operators' | undefined
+  /** Names of fields that `syntax: 'operators'` knows. @default none */
+  readonly fields?: readonly string[] | undefined
+}
+
+/** Marks what a query finds in a text, without an index: see `Bm25Index.highlight`. */
+export function highlight(
+  query: string | LexicalQuery,
+  text: string,
+  options: HighlightTextOptions = {},
+): Span[] {
+  const { analyzer = englishAnalyzer(), fields } = options
+  const syntax = checkOneOf('syntax', options.syntax ?? 'words', ['words', 'operators'])
+  return highlightQuery(
+    readQuery(query, syntax, fields),
+    text,
+    { analyzer, correct: () => undefined },
+    options,
+  )
 }
 
 /**
@@ -27,7 +61,7 @@ export interface Reading {
 export function highlightQuery(
   query: LexicalQuery,
   text: string,
-  { analyzer, fuzzyFor }: Reading,
+  { analyzer, correct }: Reading,
   { field }: HighlightOptions,
 ): Span[] {
   if (typeof text !== 'string') invalid('text', 'a string', text)
@@ -38,7 +72,7 @@ export function highlightQuery(
     if (clause.occur === 'not') continue
     if (field !== undefined && clause.field !== undefined && clause.field !== field) continue
     if (clause.type === 'phrase') marked.push(...phraseTokens(clause, terms, analyzer))
-    else tests.push(...wordTests(clause, analyzer, fuzzyFor))
+    else tests.push(...wordTests(clause, analyzer, correct))
   }
   const known = new Map<string, boolean>()
   for (const term of terms) {
@@ -56,7 +90,7 @@ export function highlightQuery(
 function wordTests(
   clause: Exclude<LexicalClause, PhraseClause>,
   analyzer: Analyzer,
-  fuzzyFor: Reading['fuzzyFor'],
+  correct: Corrector,
 ): ((term: string) => boolean)[] {
   const exact = new Set<string>()
   const tests: ((term: string) => boolean)[] = [(term) => exact.has(term)]
@@ -69,7 +103,7 @@ function wordTests(
       continue
     }
     for (const term of terms) {
-      const fuzzy = clause.type === 'fuzzy' ? clause : fuzzyFor(term)
+      const fuzzy = clause.type === 'fuzzy' ? clause : correct(term)
       if (fuzzy !== undefined) tests.push((other) => isClose(term, other, fuzzy))
     }
   }

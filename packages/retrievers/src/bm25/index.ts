@@ -8,8 +8,8 @@ export type {
 } from './bm25-options.js'
 export type { Bm25Field, FieldTexts } from './fields.js'
 export type { Bm25Variant } from './formula.js'
-export type { FragmentOptions, HighlightOptions } from './highlight.js'
-export { bestFragment } from './highlight.js'
+export type { FragmentOptions, HighlightOptions, HighlightTextOptions } from './highlight.js'
+export { bestFragment, highlight } from './highlight.js'
 export type {
   FuzzyClause,
   FuzzyOptions,

@@ -1,5 +1,11 @@
 import { invalid } from '@tesserae/core'
-import { LARGEST_SLOP, type LexicalClause, type LexicalQuery, type Occurrence } from './lexical-query.js'
+import {
+  checkLexicalQuery,
+  LARGEST_SLOP,
+  type LexicalClause,
+  type LexicalQuery,
+  type Occurrence,
+} from './lexical-query.js'
 
 export interface ParseQueryOptions {
   /** Names that `name:word` may begin with; any other name is text. @default none */
@@ -55,6 +61,18 @@ export function parseLexicalQuery(text: string, options: ParseQueryOptions = {})
   }
   flush()
   return { clauses }
+}
+
+/** A query as data, however it comes. */
+export function readQuery(
+  query: string | LexicalQuery,
+  syntax: 'words' | 'operators',
+  fields: readonly string[] | undefined,
+): LexicalQuery {
+  if (typeof query !== 'string') return checkLexicalQuery(query)
+  return syntax === 'words'
+    ? { clauses: [{ type: 'text', text: query }] }
+    : parseLexicalQuery(query, { fields })
 }
 
 /** Reads one clause from `start`, which is no blank. Always gets on. */

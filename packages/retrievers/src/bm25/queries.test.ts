@@ -264,6 +264,17 @@ describe('structured queries', () => {
     ).toEqual([])
   })
 
+  it('corrects no more than 32 unknown words of a query', () => {
+    const index = filled(['zebras', 'retrieval'], { fuzzy: {} })
+    const unknown = Array.from(
+      { length: 32 },
+      (_, i) => `q${'abcdefgh'[i % 8]}${'klmn'[Math.floor(i / 8)]}xyz`,
+    )
+    expect(found(index, [...unknown.slice(1), 'zebrsa'].join(' '))).toEqual([0])
+    expect(found(index, [...unknown, 'zebrsa'].join(' '))).toEqual([])
+    expect(found(index, [...unknown, 'zebrsa', 'retrieval'].join(' '))).toEqual([1])
+  })
+
   it('suggest terms for a misspelled word, closest first, then the most frequent', () => {
     const index = filled(['cart card', 'card care', 'card', 'care', 'scare'], {})
     expect(index.suggest('carf')).toEqual([

@@ -51,12 +51,41 @@ export function isVerified(part: Part): boolean {
 }
 
 export function resolveQuery(query: LexicalQuery, lexicon: Lexicon): ResolvedClause[] {
-  return query.clauses.map((clause) => resolveClause(clause, lexicon))
+  const correct = corrector(lexicon)
+  return query.clauses.map((clause) => resolveClause(clause, lexicon, correct))
 }
 
-function resolveClause(clause: LexicalClause, lexicon: Lexicon): ResolvedClause {
+/** Gives the fuzzy options for a term of a text clause that is to be read as the terms spelled like it. */
+export type Corrector = (term: string) => FuzzyOptions | undefined
+
+/** Unknown words of one query that are looked for by spelling, so that no query is expensive. */
+const MAX_CORRECTED = 32
+
+/** Corrects words without digits that stand in no document, if the index was made to. For one query. */
+export function corrector({
+  dictionary,
+  fuzzy,
+  liveCount,
+}: Pick<Lexicon, 'dictionary' | 'fuzzy' | 'liveCount'>): Corrector {
+  const corrected = new Set<string>()
+  return (term) => {
+    if (fuzzy === undefined || /\p{N}/u.test(term)) return undefined
+    const id = dictionary.find(term, 0, term.length)
+    if (id >= 0 && liveCount(id) > 0) return undefined
+    if (corrected.size === MAX_CORRECTED && !corrected.has(term)) return undefined
+    corrected.add(term)
+    return fuzzy
+  }
+}
+
+function resolveClause(clause: LexicalClause, lexicon: Lexicon, correct: Corrector): ResolvedClause {
   const occur = clause.occur ?? 'should'
-  const context = { lexicon, boost: clause.boost ?? 1, field: fieldNumber(clause.field, lexicon.fields) }
+  const context = {
+    lexicon,
+    correct,
+    boost: clause.boost ?? 1,
+    field: fieldNumber(clause.field, lexicon.fields),
+  }
   const words = clause.type === 'phrase' ? phraseWords(clause, context) : wordsOf(clause, context)
   // An unknown field holds nowhere; a clause that says nothing is no condition.
   return {
@@ -68,6 +97,7 @@ function resolveClause(clause: LexicalClause, lexicon: Lexicon): ResolvedClause 
 
 interface Context {
   readonly lexicon: Lexicon
+  readonly correct: Corrector
   readonly boost: number
   readonly field: number
 }
@@ -96,7 +126,7 @@ function wordsOf(clause: Exclude<LexicalClause, PhraseClause>, context: Context)
     } else if (terms.length === 0) continue
     else {
       for (const [j, term] of terms.entries()) {
-        const fuzzy = clause.type === 'fuzzy' ? clause : unknownOptions(term, lexicon)
+        const fuzzy = clause.type === 'fuzzy' ? clause : context.correct(term)
         if (fuzzy !== undefined) parts.push(...expanded(closestTerms(term, fuzzy, lexicon), context, j === 0))
         else parts.push(...known(term, context, j === 0))
       }
@@ -104,16 +134,6 @@ function wordsOf(clause: Exclude<LexicalClause, PhraseClause>, context: Context)
     words.push(parts)
   }
   return words
-}
-
-/** The index's own fuzzy options, for a word without digits that stands in no document. */
-export function unknownOptions(
-  term: string,
-  lexicon: Pick<Lexicon, 'dictionary' | 'fuzzy' | 'liveCount'>,
-): FuzzyOptions | undefined {
-  if (lexicon.fuzzy === undefined || /\p{N}/u.test(term)) return undefined
-  const id = lexicon.dictionary.find(term, 0, term.length)
-  return id >= 0 && lexicon.liveCount(id) > 0 ? undefined : lexicon.fuzzy
 }
 
 function known(text: string, { lexicon, boost, field }: Context, leading: boolean): Part[] {

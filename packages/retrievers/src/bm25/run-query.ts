@@ -14,17 +14,17 @@ import { closestTerms } from './expand.js'
 import { explainScore, type FieldFrequency } from './explain.js'
 import { type FoldedFormula, fold, inverseDocumentFrequency } from './formula.js'
 import { type HighlightOptions, highlightQuery } from './highlight.js'
-import { checkFuzzy, checkLexicalQuery, type LexicalQuery } from './lexical-query.js'
-import { parseLexicalQuery } from './parse-query.js'
+import { checkFuzzy, type LexicalQuery } from './lexical-query.js'
+import { readQuery } from './parse-query.js'
 import { eachOccurrence } from './phrase.js'
 import type { Postings } from './postings.js'
 import {
+  corrector,
   isVerified,
   type Lexicon,
   type Part,
   type ResolvedClause,
   resolveQuery,
-  unknownOptions,
 } from './resolve-query.js'
 import type { TermScorer } from './score.js'
 import type { Searcher, SearchTask } from './search.js'
@@ -151,17 +151,20 @@ export function highlightText(
   text: string,
   options: HighlightOptions,
 ): Span[] {
-  const { analyzer, fuzzy } = index.settings
-  const lexicon = { dictionary: index.dictionary, fuzzy, liveCount: (term: number) => index.liveCount(term) }
-  const fuzzyFor = (term: string) => unknownOptions(term, lexicon)
-  return highlightQuery(parsed(query, index.settings), text, { analyzer, fuzzyFor }, options)
+  const { analyzer, fuzzy, syntax, fields } = index.settings
+  const correct = corrector({
+    dictionary: index.dictionary,
+    fuzzy,
+    liveCount: (term) => index.liveCount(term),
+  })
+  return highlightQuery(readQuery(query, syntax, fields?.names), text, { analyzer, correct }, options)
 }
 
 /** The query's clauses, resolved; a string when it is a bag of words and nothing else. */
 function clausesOf(index: IndexContent, query: string | LexicalQuery): string | ResolvedClause[] {
   const { syntax, fuzzy, fields } = index.settings
   if (typeof query === 'string' && syntax === 'words' && fuzzy === undefined) return query
-  const { clauses } = parsed(query, index.settings)
+  const { clauses } = readQuery(query, syntax, fields?.names)
   const [first] = clauses
   if (fuzzy === undefined && clauses.length === 1 && first?.type === 'text') {
     const { text, occur = 'should', field, boost = 1 } = first
@@ -187,12 +190,6 @@ function clausesOf(index: IndexContent, query: string | LexicalQuery): string | 
 
 function looksIntoDocuments({ parts, words }: ResolvedClause): boolean {
   return parts.some(isVerified) || (words?.some((word) => word.some(isVerified)) ?? false)
-}
-
-function parsed(query: string | LexicalQuery, { syntax, fields }: Bm25Settings): LexicalQuery {
-  if (typeof query !== 'string') return checkLexicalQuery(query)
-  if (syntax === 'words') return { clauses: [{ type: 'text', text: query }] }
-  return parseLexicalQuery(query, { fields: fields?.names })
 }
 
 function partReader({ postings, documents, sequences, settings }: IndexContent): PartReader {

@@ -14,7 +14,8 @@ export const FIELD_GAP = 1 << 10
 
 /**
  * The terms of every document in their order, with their positions and fields: what phrases, explanations by field
- * and feedback read. About 1.6 bytes a term in English text; frequent terms come first and so have the short codes.
+ * and feedback read. About 3 bytes a term in English text without function words: frequent terms come first and so have
+ * the short codes.
  */
 export class Sequences {
   private readonly pages: Uint8Array<ArrayBuffer>[] = []
