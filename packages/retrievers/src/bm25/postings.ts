@@ -1,3 +1,4 @@
+import { FrequencyRows } from './frequency-rows.js'
 import { grownUint32, sharedUint32 } from './grow.js'
 
 /** A posting is one word: document number in the upper 26 bits, frequency in the lower 6. */
@@ -58,6 +59,8 @@ function boundClass(frequency: number): number {
 export class Postings {
   readonly pages: Uint32Array[] = []
   readonly largeFrequencies = new Map<number, number>()
+  /** Made from the postings when searches ask for them. */
+  readonly rows = new FrequencyRows()
   /** Keeps the reads of `warm` from being optimised away. */
   warmth = 0
   private free = 0
@@ -153,8 +156,10 @@ export class Postings {
     const record = term * TERM
     const tail = terms[record + TAIL_BLOCK]! * BLOCK
     const end = terms[record + TAIL_PLACE]!
-    blocks[tail + BLOCK_END] = end
-    blocks[tail + BLOCK_LAST] = this.documentAt(end - 1)
+    if (blocks[tail + BLOCK_END] !== end) {
+      blocks[tail + BLOCK_END] = end
+      blocks[tail + BLOCK_LAST] = this.documentAt(end - 1)
+    }
     return terms[record + FIRST]!
   }
 
@@ -270,7 +275,12 @@ export class Postings {
   }
 
   get byteLength(): number {
-    return this.pages.length * PAGE_SIZE * 4 + this.blocks.byteLength + this.terms.byteLength
+    return (
+      this.pages.length * PAGE_SIZE * 4 +
+      this.blocks.byteLength +
+      this.terms.byteLength +
+      this.rows.byteLength
+    )
   }
 
   private documentAt(place: number): number {

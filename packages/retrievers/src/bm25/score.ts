@@ -1,16 +1,6 @@
-import type { Documents } from './documents.js'
-import {
-  BLOCK_END,
-  BLOCK_LAST,
-  BLOCK_NEXT,
-  BLOCK_START,
-  blockRecord,
-  FREQUENCY_BITS,
-  LARGE,
-  PAGE_BITS,
-  PAGE_MASK,
-  type Postings,
-} from './postings.js'
+import type { Cursor } from './cursor.js'
+import { ROW_LARGE } from './frequency-rows.js'
+import { FREQUENCY_BITS, LARGE, type Postings } from './postings.js'
 
 /** What scoring one term needs, folded outside the loops. */
 export interface TermScorer {
@@ -23,145 +13,133 @@ export interface TermScorer {
   readonly bound: number
 }
 
-/** Scores by document number, and which of them are not zero. Cleared after each search, never reallocated. */
-export class Accumulator {
-  scores = new Float64Array(0)
-  /** Numbers of the documents with a score; ascending only after `sort`. */
-  touched = new Uint32Array(0)
-  count = 0
+/** Documents of one window: their scores fit in the second-level cache, beside what is read. */
+export const WINDOW = 1 << 13
 
-  fit(documents: number): void {
-    if (this.scores.length >= documents) return
-    const room = Math.max(documents, this.scores.length * 2)
-    this.scores = new Float64Array(room)
-    this.touched = new Uint32Array(room)
-  }
+/** The candidates of a window of documents, with their scores so far. */
+export class Window {
+  /** Number of the window's first document. */
+  start = 0
+  /** By document of the window, zero for those that are no candidates. */
+  readonly scores = new Float64Array(WINDOW)
+  /** The candidates, by document of the window; ascending only after `sort`. One more than fit is written to. */
+  readonly touched = new Uint16Array(WINDOW + 1)
+  count = 0
 
   sort(): void {
     this.touched.subarray(0, this.count).sort()
   }
 
-  clear(): void {
-    for (let i = 0; i < this.count; i++) this.scores[this.touched[i]!] = 0
-    this.count = 0
+  /** Drops the candidates that have less than `least`. What happens is counted, not branched on: it cannot be foretold. */
+  keep(least: number): void {
+    const { scores, touched } = this
+    let count = 0
+    for (let k = 0; k < this.count; k++) {
+      const local = touched[k]!
+      const score = scores[local]!
+      const isKept = Number(score >= least)
+      touched[count] = local
+      count += isKept
+      scores[local] = score * isKept
+    }
+    this.count = count
   }
 }
 
-/** Adds the term's part to every document that has it. Deleted documents are scored too and dropped later. */
-export function scoreAll(
-  postings: Postings,
-  scorer: TermScorer,
-  constant: number,
-  perLength: number,
-  documents: Documents,
-  accumulator: Accumulator,
-): void {
-  const { scores, touched } = accumulator
-  const { blocks } = postings
-  const { lengths } = documents
-  const { base, weight } = scorer
-  let count = accumulator.count
-  let block = postings.chain(scorer.term)
-  while (block !== 0) {
-    const record = blockRecord(block)
-    const place = blocks[record + BLOCK_START]!
-    const page = postings.pages[place >>> PAGE_BITS]!
-    const first = place & PAGE_MASK
-    const end = first + blocks[record + BLOCK_END]! - place
-    for (let i = first; i < end; i++) {
-      const posting = page[i]!
-      const document = posting >>> FREQUENCY_BITS
-      let frequency = posting & LARGE
-      if (frequency === LARGE) frequency = postings.largeFrequencies.get(place + i - first)!
-      const before = scores[document]!
-      if (before === 0) touched[count++] = document
-      scores[document] =
-        before + (base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!))
-    }
-    block = blocks[record + BLOCK_NEXT]!
-  }
-  accumulator.count = count
-}
-
-/** Adds the term's part to the touched documents alone, in any order, by reading all of its postings. */
-export function scoreKnown(
-  postings: Postings,
-  scorer: TermScorer,
-  constant: number,
-  perLength: number,
-  documents: Documents,
-  accumulator: Accumulator,
-): void {
-  const { scores } = accumulator
-  const { blocks } = postings
-  const { lengths } = documents
-  const { base, weight } = scorer
-  let block = postings.chain(scorer.term)
-  while (block !== 0) {
-    const record = blockRecord(block)
-    const place = blocks[record + BLOCK_START]!
-    const page = postings.pages[place >>> PAGE_BITS]!
-    const first = place & PAGE_MASK
-    const end = first + blocks[record + BLOCK_END]! - place
-    for (let i = first; i < end; i++) {
-      const posting = page[i]!
-      const document = posting >>> FREQUENCY_BITS
-      const before = scores[document]!
-      if (before === 0) continue
-      let frequency = posting & LARGE
-      if (frequency === LARGE) frequency = postings.largeFrequencies.get(place + i - first)!
-      scores[document] =
-        before + (base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!))
-    }
-    block = blocks[record + BLOCK_NEXT]!
-  }
+/** Parts of the length norm and what they are read from: see `formula.ts`. */
+export interface Norms {
+  readonly constant: number
+  readonly perLength: number
+  readonly lengths: Uint32Array
 }
 
 /**
- * Adds the term's part to the touched documents alone, which must be sorted: walks the two ascending lists
- * together, skipping whole blocks, and searches by halves inside a block. For few documents and many postings.
+ * Adds the term's part to every document of the window that has it, and moves the cursor behind the window. Deleted
+ * documents are scored too and dropped later.
  */
-export function scoreTouched(
-  postings: Postings,
-  scorer: TermScorer,
-  constant: number,
-  perLength: number,
-  documents: Documents,
-  accumulator: Accumulator,
-): void {
-  const { scores, touched, count } = accumulator
-  const { blocks } = postings
-  const { lengths } = documents
-  const { base, weight } = scorer
-  let candidate = 0
-  let block = postings.chain(scorer.term)
-  while (block !== 0 && candidate < count) {
-    const record = blockRecord(block)
-    const last = blocks[record + BLOCK_LAST]!
-    block = blocks[record + BLOCK_NEXT]!
-    if (last < touched[candidate]!) continue
-    const place = blocks[record + BLOCK_START]!
-    const page = postings.pages[place >>> PAGE_BITS]!
-    const first = place & PAGE_MASK
-    const lastIndex = first + blocks[record + BLOCK_END]! - place - 1
-    let low = first
-    while (candidate < count) {
-      const document = touched[candidate]!
-      if (document > last) break
-      let high = lastIndex
-      while (low < high) {
-        const middle = (low + high) >>> 1
-        if (page[middle]! >>> FREQUENCY_BITS < document) low = middle + 1
-        else high = middle
-      }
-      const posting = page[low]!
-      if (posting >>> FREQUENCY_BITS === document) {
-        let frequency = posting & LARGE
-        if (frequency === LARGE) frequency = postings.largeFrequencies.get(place + low - first)!
-        scores[document]! +=
-          base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
-      }
-      candidate++
+export function scoreAll(cursor: Cursor, window: Window, postings: Postings, norms: Norms): void {
+  const { scores, touched, start } = window
+  const { constant, perLength, lengths } = norms
+  const { base, weight } = cursor
+  const windowEnd = start + WINDOW
+  let { count } = window
+  while (cursor.document < windowEnd) {
+    const { page, end } = cursor
+    let i = cursor.index
+    for (; i < end; i++) {
+      const posting = page[i]!
+      const document = posting >>> FREQUENCY_BITS
+      if (document >= windowEnd) break
+      let frequency = posting & LARGE
+      if (frequency === LARGE) frequency = postings.largeFrequencies.get(cursor.pagePlace + i)!
+      const local = document - start
+      const before = scores[local]!
+      touched[count] = local
+      count += Number(before === 0)
+      scores[local] =
+        before + (base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!))
     }
+    cursor.moveTo(i)
+  }
+  window.count = count
+}
+
+/** Adds the term's part to the candidates alone, by reading all of the window's postings: for many candidates. */
+export function scoreKnown(cursor: Cursor, window: Window, postings: Postings, norms: Norms): void {
+  const { scores, start } = window
+  const { constant, perLength, lengths } = norms
+  const { base, weight } = cursor
+  const windowEnd = start + WINDOW
+  cursor.seek(start)
+  while (cursor.document < windowEnd) {
+    const { page, end } = cursor
+    let i = cursor.index
+    for (; i < end; i++) {
+      const posting = page[i]!
+      const document = posting >>> FREQUENCY_BITS
+      if (document >= windowEnd) break
+      const before = scores[document - start]!
+      if (before === 0) continue
+      let frequency = posting & LARGE
+      if (frequency === LARGE) frequency = postings.largeFrequencies.get(cursor.pagePlace + i)!
+      scores[document - start] =
+        before + (base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!))
+    }
+    cursor.moveTo(i)
+  }
+}
+
+/** Adds the term's part to the candidates alone, which must be sorted, by searching for each: for few candidates. */
+export function scoreSought(cursor: Cursor, window: Window, norms: Norms): void {
+  const { scores, touched, start, count } = window
+  const { constant, perLength, lengths } = norms
+  const { base, weight } = cursor
+  for (let k = 0; k < count; k++) {
+    const local = touched[k]!
+    const document = start + local
+    if (cursor.seek(document) !== document) continue
+    const frequency = cursor.frequency()
+    scores[local]! += base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
+  }
+}
+
+/** Adds the term's part to the candidates alone, from its row. */
+export function scoreFromRow(
+  cursor: Cursor,
+  row: Uint8Array,
+  window: Window,
+  postings: Postings,
+  norms: Norms,
+): void {
+  const { scores, touched, start, count } = window
+  const { constant, perLength, lengths } = norms
+  const { base, weight, term } = cursor
+  for (let k = 0; k < count; k++) {
+    const local = touched[k]!
+    const document = start + local
+    let frequency = (row[document >>> 1]! >>> ((document & 1) << 2)) & 15
+    if (frequency === 0) continue
+    if (frequency === ROW_LARGE) frequency = postings.frequency(term, document)
+    scores[local]! += base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
   }
 }

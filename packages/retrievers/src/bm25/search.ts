@@ -1,7 +1,18 @@
 import { type Bitset, type TopHits, TopK } from '@tesserae/core'
+import { Cursor, END } from './cursor.js'
 import { DELETED, type Documents } from './documents.js'
+import { ROW_LARGE } from './frequency-rows.js'
 import type { Postings } from './postings.js'
-import { Accumulator, scoreAll, scoreKnown, scoreTouched, type TermScorer } from './score.js'
+import {
+  type Norms,
+  scoreAll,
+  scoreFromRow,
+  scoreKnown,
+  scoreSought,
+  type TermScorer,
+  WINDOW,
+  Window,
+} from './score.js'
 
 /**
  * Relative room left when a document is dropped because it cannot reach the best: far above what the order
@@ -9,14 +20,14 @@ import { Accumulator, scoreAll, scoreKnown, scoreTouched, type TermScorer } from
  */
 const MARGIN = 1e-6
 
-/** A list this many times longer than the candidates is searched for them rather than read through. */
-const SEARCHED_FROM = 12
-/** Before a list of this many postings is read, finding a better threshold first is worth its cost … */
-const LONG_LIST = 1024
-/** … if what the terms to come can add is no more than this many times the threshold: completing rarely lifts it further. */
-const NEARLY = 1.4
-/** Completing more of them costs more than it saves. */
-const MAX_LEADERS = 64
+/** A list with this many times more postings in a window than candidates is searched for them rather than read through. */
+const SEARCHED_FROM = 24
+/** With fewer postings to read than this, a threshold found beforehand saves less than it costs. */
+const SEEDED_FROM = 1024
+/** Looking for more documents beforehand costs more than it saves. */
+const MAX_SEEDS = 64
+/** Postings of one term that seeds are chosen from. */
+const SEED_POOL = 512
 
 /** What one search works on. */
 export interface SearchTask {
@@ -32,132 +43,163 @@ export interface SearchTask {
 }
 
 /**
- * Term at a time, heaviest term first. Once the best `limit` scores are out of reach of a document that has
- * only the terms still to come, no new document is looked at (MaxScore: Turtle and Flood 1995), and the rest
- * of the terms are looked up for the remaining candidates alone. The hits and their scores are those of scoring
- * everything.
+ * Window after window of documents, heaviest terms first (MaxScore: Turtle and Flood 1995). The lightest terms that
+ * together cannot lift a document among the best `limit` are not read: they are looked up for the documents that
+ * the others found, one by one, while these can still reach the best. The hits and their scores are those of scoring
+ * everything, and terms are always added in the same order, so that they are to the last bit.
  */
 export class Searcher {
-  private readonly accumulator = new Accumulator()
-  /** The few best documents, while their scores are completed; shares the scores. */
-  private readonly leaders = new Accumulator()
-  private leaderScores = new Float64Array(0)
+  private readonly window = new Window()
+  private cursors: Cursor[] = []
+  private rows: (Uint8Array | undefined)[] = []
+  /** rest[i]: the most that terms i, i + 1, … can add together. */
+  private rest = new Float64Array(8)
   private selection = new TopK(1)
-  /** A score that `limit` documents are known to reach in the end. */
-  private threshold = Number.NEGATIVE_INFINITY
+  /** Of each term, how many postings a window has on average. */
+  private shares = new Float64Array(8)
+  /** Documents below this are not among the best. */
+  private least = Number.NEGATIVE_INFINITY
 
   get byteLength(): number {
-    return this.accumulator.scores.byteLength + this.accumulator.touched.byteLength
+    return this.window.scores.byteLength + this.window.touched.byteLength
   }
 
   search(task: SearchTask): TopHits {
-    const { accumulator } = this
-    const { postings, documents, scorers, constant, perLength } = task
+    const { postings, documents, scorers } = task
     const wanted = Math.min(task.limit, Math.max(documents.size, 1))
     if (this.selection.capacity !== wanted) this.selection = new TopK(wanted)
-    accumulator.fit(documents.count)
-    this.threshold = Number.NEGATIVE_INFINITY
-    const rest = boundsOfRest(scorers)
-    let next = 0
-    for (; next < scorers.length; next++) {
-      const scorer = scorers[next]!
-      const length = postings.count(scorer.term)
-      // Looking for the threshold reads every score so far: not worth it before a short list.
-      if (accumulator.count >= wanted && length * 4 > accumulator.count) {
-        this.select(task)
-        if (length >= LONG_LIST && rest[next]! < this.threshold * NEARLY) this.completeLeaders(task, next)
-        if (rest[next]! < this.threshold * (1 - MARGIN)) break
-      }
-      scoreAll(postings, scorer, constant, perLength, documents, accumulator)
-    }
-    for (let done = next; next < scorers.length; next++) {
-      if (next > done) this.select(task)
-      this.keepReachable(task, this.threshold * (1 - MARGIN) - rest[next]!)
-      const scorer = scorers[next]!
-      if (accumulator.count * SEARCHED_FROM > postings.count(scorer.term)) {
-        scoreKnown(postings, scorer, constant, perLength, documents, accumulator)
-      } else {
-        accumulator.sort()
-        scoreTouched(postings, scorer, constant, perLength, documents, accumulator)
-      }
-    }
-    this.select(task)
-    accumulator.clear()
+    this.selection.clear()
+    this.least = Number.NEGATIVE_INFINITY
+    const total = this.prepare(task)
+    if (total >= SEEDED_FROM && scorers.length > 1 && wanted <= MAX_SEEDS) this.seed(task, wanted)
+    const { cursors } = this
+    for (let i = 0; i < scorers.length; i++) cursors[i]!.open(postings, scorers[i]!.term)
+    this.scan(task)
     return this.selection.drain()
   }
 
-  /** Fills the selection from the scores so far and raises the threshold to its worst. */
-  private select({ documents, filter }: SearchTask): void {
-    const { accumulator, selection } = this
-    const { scores, touched, count } = accumulator
-    const { lengths, ordinals } = documents
-    selection.clear()
-    let least = Number.NEGATIVE_INFINITY
-    for (let i = 0; i < count; i++) {
-      const document = touched[i]!
-      // Below by more than rounding to 32 bits can lift it.
-      if (scores[document]! < least) continue
-      if (lengths[document] === DELETED) continue
-      const ordinal = ordinals[document]!
-      if (filter !== undefined && !filter.has(ordinal)) continue
-      if (selection.push(ordinal, scores[document]!)) least = selection.threshold * (1 - MARGIN)
+  /** Returns the number of postings of all terms. */
+  private prepare({ postings, documents, scorers }: SearchTask): number {
+    const count = scorers.length
+    if (this.rest.length <= count) {
+      this.rest = new Float64Array(count * 2)
+      this.shares = new Float64Array(count * 2)
     }
-    this.threshold = Math.max(this.threshold, selection.threshold)
+    while (this.cursors.length < count) this.cursors.push(new Cursor())
+    let total = 0
+    this.rest[count] = 0
+    this.rows.length = count
+    for (let i = count - 1; i >= 0; i--) {
+      const { term, base, weight, bound } = scorers[i]!
+      const cursor = this.cursors[i]!
+      cursor.base = base
+      cursor.weight = weight
+      this.rest[i] = this.rest[i + 1]! + bound
+      this.rows[i] = count > 1 ? postings.rows.of(postings, term, documents.count) : undefined
+      const length = postings.count(term)
+      this.shares[i] = (length * WINDOW) / documents.count
+      total += length
+    }
+    return total
   }
 
   /**
-   * Raises the threshold to the worst final score of the documents that are best so far: their scores are
-   * completed with the terms to come, read, and put back. Uses up the selection.
+   * Scores some documents in full for a first threshold: those to which the heaviest term with enough of them, read up
+   * to SEED_POOL, adds most.
    */
-  private completeLeaders(task: SearchTask, next: number): void {
-    const { selection, leaders, accumulator } = this
-    const { postings, documents, scorers, constant, perLength } = task
-    const count = selection.size
-    if (count < selection.capacity || count > MAX_LEADERS) return
-    const { ordinals } = selection.drain()
-    if (leaders.touched.length < count) {
-      leaders.touched = new Uint32Array(count)
-      this.leaderScores = new Float64Array(count)
-    }
-    const { scores } = accumulator
-    leaders.scores = scores
-    leaders.count = count
-    for (let i = 0; i < count; i++) leaders.touched[i] = documents.numberOf(ordinals[i]!)
-    leaders.sort()
-    for (let i = 0; i < count; i++) this.leaderScores[i] = scores[leaders.touched[i]!]!
-    for (let i = next; i < scorers.length; i++)
-      scoreTouched(postings, scorers[i]!, constant, perLength, documents, leaders)
-    let least = Number.POSITIVE_INFINITY
-    for (let i = 0; i < count; i++) {
-      const document = leaders.touched[i]!
-      least = Math.min(least, scores[document]!)
-      scores[document] = this.leaderScores[i]!
-    }
-    this.threshold = Math.max(this.threshold, least)
-  }
-
-  /** Keeps the touched documents that are alive, allowed and have at least `least`. */
-  private keepReachable({ documents, filter }: SearchTask, least: number): void {
-    const { accumulator } = this
-    const { scores, touched, count } = accumulator
+  private seed(task: SearchTask, wanted: number): void {
+    const { postings, documents, scorers, constant, perLength, filter } = task
     const { lengths, ordinals } = documents
-    let kept = 0
-    for (let i = 0; i < count; i++) {
-      const document = touched[i]!
-      const keep =
-        scores[document]! >= least &&
-        lengths[document] !== DELETED &&
-        (filter === undefined || filter.has(ordinals[document]!))
-      if (keep) touched[kept++] = document
-      else scores[document] = 0
+    const { cursors, selection } = this
+    let chosen = 0
+    while (chosen < scorers.length && postings.count(scorers[chosen]!.term) < wanted) chosen++
+    if (chosen === scorers.length) return
+    const cursor = cursors[chosen]!
+    cursor.open(postings, scorers[chosen]!.term)
+    for (let read = 0; read < SEED_POOL && cursor.document !== END; read++) {
+      const { document } = cursor
+      const length = lengths[document]!
+      if (length !== DELETED && (filter === undefined || filter.has(ordinals[document]!))) {
+        const frequency = cursor.frequency()
+        selection.push(document, frequency / (frequency + constant + perLength * length))
+      }
+      cursor.seek(document + 1)
     }
-    accumulator.count = kept
+    const { size } = selection
+    const seeds = selection.drain().ordinals
+    if (size < wanted) return
+    seeds.sort()
+    for (let i = 0; i < scorers.length; i++) cursors[i]!.open(postings, scorers[i]!.term)
+    let least = Number.POSITIVE_INFINITY
+    for (const document of seeds)
+      least = Math.min(least, this.complete(task, document, 0, 0, Number.NEGATIVE_INFINITY))
+    this.least = Math.fround(least) * (1 - MARGIN)
   }
-}
 
-/** rest[i]: the most that terms i, i + 1, … can add together. */
-function boundsOfRest(scorers: readonly TermScorer[]): Float64Array {
-  const rest = new Float64Array(scorers.length + 1)
-  for (let i = scorers.length - 1; i >= 0; i--) rest[i] = rest[i + 1]! + scorers[i]!.bound
-  return rest
+  private scan(task: SearchTask): void {
+    const { postings, documents, scorers, constant, perLength } = task
+    const { cursors, rest, window, rows, shares } = this
+    const norms: Norms = { constant, perLength, lengths: documents.lengths }
+    let essential = scorers.length
+    for (;;) {
+      while (essential > 0 && rest[essential - 1]! < this.least) essential--
+      let start = END
+      for (let i = 0; i < essential; i++) if (cursors[i]!.document < start) start = cursors[i]!.document
+      if (start === END) return
+      window.start = start
+      for (let i = 0; i < essential; i++) scoreAll(cursors[i]!, window, postings, norms)
+      for (let i = essential; i < scorers.length; i++) {
+        window.keep(this.least - rest[i]!)
+        if (window.count === 0) break
+        const row = rows[i]
+        if (row !== undefined) scoreFromRow(cursors[i]!, row, window, postings, norms)
+        else if (window.count * SEARCHED_FROM > shares[i]!) scoreKnown(cursors[i]!, window, postings, norms)
+        else {
+          window.sort()
+          scoreSought(cursors[i]!, window, norms)
+        }
+      }
+      this.select(task)
+    }
+  }
+
+  /** Takes the window's best, and empties it. */
+  private select({ documents, filter }: SearchTask): void {
+    const { window, selection } = this
+    const { scores, touched, start, count } = window
+    const { lengths, ordinals } = documents
+    for (let k = 0; k < count; k++) {
+      const local = touched[k]!
+      const score = scores[local]!
+      scores[local] = 0
+      if (score < this.least) continue
+      const document = start + local
+      if (lengths[document] === DELETED) continue
+      const ordinal = ordinals[document]!
+      if (filter !== undefined && !filter.has(ordinal)) continue
+      if (selection.push(ordinal, score))
+        this.least = Math.max(this.least, selection.threshold * (1 - MARGIN))
+    }
+    window.count = 0
+  }
+
+  /** Adds the parts of the terms from `from` on, or gives up when `least` cannot be reached any more. */
+  private complete(task: SearchTask, document: number, score: number, from: number, least: number): number {
+    const { constant, perLength, documents, postings, scorers } = task
+    const { cursors, rest, rows } = this
+    const length = documents.lengths[document]!
+    for (let i = from; i < scorers.length; i++) {
+      if (score + rest[i]! < least) return Number.NEGATIVE_INFINITY
+      const cursor = cursors[i]!
+      const row = rows[i]
+      let frequency = 0
+      if (row !== undefined) {
+        frequency = (row[document >>> 1]! >>> ((document & 1) << 2)) & 15
+        if (frequency === ROW_LARGE) frequency = postings.frequency(cursor.term, document)
+      } else if (cursor.seek(document) === document) frequency = cursor.frequency()
+      if (frequency > 0)
+        score += cursor.base + (cursor.weight * frequency) / (frequency + constant + perLength * length)
+    }
+    return score
+  }
 }
