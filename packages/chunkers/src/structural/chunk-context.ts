@@ -24,7 +24,8 @@ export function measureContext(text: string, tokenizer: Tokenizer): ChunkContext
 /** One line of at most `MAX_PART_UNITS` code units: runs of blanks become one space. */
 export function oneLine(text: string): string {
   const short = text.length > MAX_PART_UNITS ? text.slice(0, safeCutBefore(text, MAX_PART_UNITS)) : text
-  return short.replace(/\s+/g, ' ').trim()
+  // Labels mostly are one line already: a look is cheaper than a new text.
+  return /[^\S ]| {2}/.test(short) ? short.replace(/\s+/g, ' ').trim() : short.trim()
 }
 
 /**

@@ -66,7 +66,8 @@ export function* sectionGroups(
     const shared = next.level > group.level ? group.shared : outline.parents[group.section]!
     const room = limits.softTokens - contextOf(shared).tokens
     if (!likelyFits(ruler, group.start, next.end, room)) return undefined
-    return { ...group, end: next.end, shared, tokens: ruler.count(group.start, next.end) }
+    const { start, section, level } = group
+    return { start, end: next.end, section, level, shared, tokens: ruler.count(start, next.end) }
   }
 }
 

@@ -36,11 +36,7 @@ export function leafCuts(
 function codeCuts(target: CutTarget, from: number, to: number): void {
   const { text } = target
   const classes = characterClasses()
-  for (let at = from; at < to; ) {
-    if (classes[text.charCodeAt(at)] !== NEWLINE) {
-      at++
-      continue
-    }
+  for (let at = lineEnd(text, from, to, classes); at < to; ) {
     const next = skipBlanks(text, at, to, classes)
     let breaks = 0
     for (let i = at; i < next; i++) {
@@ -48,8 +44,15 @@ function codeCuts(target: CutTarget, from: number, to: number): void {
       if (!isPair && classes[text.charCodeAt(i)] === NEWLINE) breaks++
     }
     push(target, at, breaks > 1 ? SCAN_RANKS.paragraph : SCAN_RANKS.line)
-    at = next
+    at = lineEnd(text, next, to, classes)
   }
+}
+
+/** First line break from `from` on, at most `limit`. A function of its own: as a part of a longer loop it would be compiled late. */
+function lineEnd(text: string, from: number, limit: number, classes: Uint8Array): number {
+  let at = from
+  while (at < limit && classes[text.charCodeAt(at)] !== NEWLINE) at++
+  return at
 }
 
 /** Cells stand between bars or tabs, or on lines of their own. */

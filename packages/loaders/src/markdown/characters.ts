@@ -31,3 +31,9 @@ export function trimBlanks(text: string, start: number, end: number): number {
   while (last > start && isBlankCode(text.charCodeAt(last - 1))) last--
   return last
 }
+
+/** Offset of the next occurrence of `found`, or the text's end. */
+export function indexOrEnd(text: string, found: string, from: number): number {
+  const at = text.indexOf(found, from)
+  return at < 0 ? text.length : at
+}

@@ -6,16 +6,19 @@ export function normalizeLabel(label: string): string {
 }
 
 const MAX_LABEL = 999
+const BACKSLASH = 92
+const OPEN = 91
+const CLOSE = 93
 
 /** End offset of a link label `[…]` that starts at `at`, or -1. */
 export function labelEnd(text: string, at: number): number {
   if (text[at] !== '[') return -1
   const limit = Math.min(text.length, at + MAX_LABEL + 2)
   for (let next = at + 1; next < limit; next++) {
-    const character = text[next]
-    if (character === '\\') next++
-    else if (character === '[') return -1
-    else if (character === ']') return /\S/.test(text.slice(at + 1, next)) ? next + 1 : -1
+    const code = text.charCodeAt(next)
+    if (code === BACKSLASH) next++
+    else if (code === OPEN) return -1
+    else if (code === CLOSE) return text.slice(at + 1, next).trim() === '' ? -1 : next + 1
   }
   return -1
 }

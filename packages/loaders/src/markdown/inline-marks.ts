@@ -1,3 +1,4 @@
+import { indexOrEnd } from './characters.js'
 import { readInline } from './inline.js'
 import { MAX_MARKS, type OpenMark, openMark } from './marks.js'
 
@@ -15,10 +16,13 @@ export function addInlineMarks(
   definitions: ReadonlySet<string>,
 ): readonly OpenMark[] {
   const images: OpenMark[] = []
+  // Sources ascend, so one search of the text finds those with an image.
+  let image = indexOrEnd(text, '![', 0)
   for (const { mark, lines } of sources) {
-    const content = joinLines(text, lines)
+    if (image < lines[0]!) image = indexOrEnd(text, '![', lines[0]!)
     const heading = mark.kind === 'heading'
-    if (!heading && !content.includes('![')) continue
+    if (!heading && image >= lines.at(-1)!) continue
+    const content = joinLines(text, lines)
     const inline = readInline(content, definitions)
     if (heading) mark.label = inline.text
     for (const { start, end, alt } of inline.images) {

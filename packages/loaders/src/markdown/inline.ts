@@ -35,6 +35,7 @@ const MAX_ALT_PARTS = 200
  * autolinks, emphasis, escapes, character references. Linear in the length of the content.
  */
 export function readInline(content: string, definitions: ReadonlySet<string>): InlineContent {
+  if (content.search(SPECIAL) < 0) return { text: collapsed(content), images: [] }
   const parts: string[] = []
   const images: InlineImage[] = []
   const brackets: Bracket[] = []
@@ -101,7 +102,12 @@ export function readInline(content: string, definitions: ReadonlySet<string>): I
   }
   removeEmphasis(delimiters, parts)
   images.sort((a, b) => a.start - b.start)
-  return { text: parts.join('').replace(/\s+/g, ' ').trim(), images }
+  return { text: collapsed(parts.join('')), images }
+}
+
+/** Runs of blanks become one space, those at the ends nothing. */
+function collapsed(text: string): string {
+  return /[^\S ]| {2}/.test(text) ? text.replace(/\s+/g, ' ').trim() : text.trim()
 }
 
 /** A code span, or the run of backticks itself when nothing closes it. Lengths without a partner are remembered. */
@@ -158,9 +164,5 @@ function skipWhite(content: string, at: number): number {
 }
 
 function altText(parts: readonly string[], from: number): string {
-  return parts
-    .slice(from, from + MAX_ALT_PARTS)
-    .join('')
-    .replace(/\s+/g, ' ')
-    .trim()
+  return collapsed(parts.slice(from, from + MAX_ALT_PARTS).join(''))
 }

@@ -1,4 +1,4 @@
-import { CR, isBlankCode, LF, TAB } from './characters.js'
+import { CR, indexOrEnd, isBlankCode, LF, TAB } from './characters.js'
 
 /**
  * Walks a text line by line and, inside the line, column by column with tab stops of four: CommonMark
@@ -104,9 +104,4 @@ export class LineCursor {
       this.offset++
     }
   }
-}
-
-function indexOrEnd(text: string, character: string, from: number): number {
-  const found = text.indexOf(character, from)
-  return found < 0 ? text.length : found
 }
