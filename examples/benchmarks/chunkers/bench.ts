@@ -19,7 +19,7 @@ export const chunkersBench: Bench = {
     await chunking(context)
     await markdown(context)
     context.note(
-      'Each figure is one pass over text that the process, a fresh one each time, sees for the first time. Its code is warm: it ran three times, or for four seconds, over 2 MB of other text first, the same for all subjects. Loading is apart. Processor time of all threads, median and quartiles of the rounds; subjects take turns.',
+      'Each figure is one pass over text that the process, a fresh one each time, sees for the first time. Its code is warm: it ran ten times, or for four seconds, over 2 MB of other text first, the same for all subjects. Loading is apart. Processor time of all threads, median and quartiles of the rounds; subjects take turns.',
     )
     context.note(
       '"cold process": the same pass without warming, so with the compilation of the code that it runs.',

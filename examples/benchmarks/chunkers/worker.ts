@@ -23,7 +23,7 @@ export interface Texts {
 }
 
 /** Times the other texts are run over to warm the code, and the processor time after which that is enough. */
-const WARMING_PASSES = 3
+const WARMING_PASSES = 10
 const WARMING_MS = 4000
 
 export interface Pass {
