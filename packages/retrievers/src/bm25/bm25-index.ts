@@ -30,6 +30,7 @@ import {
   type SuggestOptions,
 } from './bm25-options.js'
 import { bm25Sections, readBm25 } from './bm25-snapshot.js'
+import { DeadCounts } from './dead-counts.js'
 import { DELETED, Documents } from './documents.js'
 import type { FieldTexts } from './fields.js'
 import { grownUint32 } from './grow.js'
@@ -80,11 +81,7 @@ class TypedBm25Index implements Bm25Index, IndexContent {
   private changes = 0
   private readonly many = new ManySearcher()
 
-  /** Numbers of deleted documents in order of deletion. */
-  private deleted: number[] = []
-  /** By term: postings of deleted documents among the first `deadSeen` of `deleted`. */
-  private deadCounts = new Uint32Array(0)
-  private deadSeen = new Uint32Array(0)
+  private dead = new DeadCounts()
 
   /** Terms of the document being added, each once. */
   private distinct = new Uint32Array(1 << 8)
@@ -200,7 +197,7 @@ class TypedBm25Index implements Bm25Index, IndexContent {
       documentCount: this.documents.size,
       averageLength: this.documents.averageLength / this.settings.parameters.unit,
       termCount: this.dictionary.size,
-      deletedCount: this.deleted.length,
+      deletedCount: this.dead.size,
       byteLength:
         this.dictionary.byteLength +
         this.postings.byteLength +
@@ -241,9 +238,7 @@ class TypedBm25Index implements Bm25Index, IndexContent {
     this.documents = loaded.documents
     this.sequences = loaded.sequences
     this.tokenCache = new TokenCache(this.settings.analyzer, loaded.dictionary)
-    this.deleted = loaded.deleted
-    this.deadCounts = new Uint32Array(0)
-    this.deadSeen = new Uint32Array(0)
+    this.dead = new DeadCounts(loaded.deleted)
   }
 
   /** What is stored depends on these; the formula may be another. */
@@ -282,9 +277,7 @@ class TypedBm25Index implements Bm25Index, IndexContent {
     this.dictionary = keptDictionary
     this.sortedTerms = undefined
     this.tokenCache = new TokenCache(this.settings.analyzer, keptDictionary)
-    this.deleted = []
-    this.deadCounts = new Uint32Array(0)
-    this.deadSeen = new Uint32Array(0)
+    this.dead = new DeadCounts()
   }
 
   private compactSequences(sequences: Sequences, newTerms: Uint32Array): Sequences {
@@ -298,12 +291,12 @@ class TypedBm25Index implements Bm25Index, IndexContent {
   /** Marks the ordinal's document deleted, if there is one. */
   private bury(ordinal: number): boolean {
     const number = this.documents.delete(ordinal)
-    if (number >= 0) this.deleted.push(number)
+    if (number >= 0) this.dead.add(number)
     return number >= 0
   }
 
   private compactIfDue(): void {
-    const dead = this.deleted.length
+    const dead = this.dead.size
     if (dead >= DEAD_MINIMUM && dead > DEAD_SHARE * this.documents.count) this.compact()
   }
 
@@ -418,30 +411,10 @@ class TypedBm25Index implements Bm25Index, IndexContent {
     return this.sortedTerms
   }
 
-  /**
-   * Documents alive that have the term. Postings of deleted documents stay until compaction, so they are
-   * counted here, once per term and deletion: one look-up per deletion since the last time, or a walk over
-   * the postings when that is shorter.
-   */
+  /** Documents alive that have the term. */
   liveCount(term: number): number {
-    const count = this.postings.count(term)
-    const { deleted } = this
-    if (deleted.length === 0 || count === 0) return count
-    if (term >= this.deadSeen.length) {
-      this.deadSeen = grownUint32(this.deadSeen, this.dictionary.size)
-      this.deadCounts = grownUint32(this.deadCounts, this.dictionary.size)
-    }
-    const seen = this.deadSeen[term]!
-    if (seen < deleted.length) {
-      if ((deleted.length - seen) * 16 > count) {
-        this.deadCounts[term] = this.postings.countMarked(term, this.documents.lengths, DELETED)
-      } else {
-        for (let i = seen; i < deleted.length; i++) {
-          if (this.postings.frequency(term, deleted[i]!) > 0) this.deadCounts[term]!++
-        }
-      }
-      this.deadSeen[term] = deleted.length
-    }
-    return count - this.deadCounts[term]!
+    const { postings, documents, dictionary } = this
+    const count = postings.count(term)
+    return count === 0 ? 0 : count - this.dead.of(term, postings, documents, dictionary.size)
   }
 }
