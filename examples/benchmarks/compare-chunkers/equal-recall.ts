@@ -144,6 +144,8 @@ function weightedMean(values: readonly number[], weights: ArrayLike<number>): nu
 export const familyNames = ['recursive', 'cluster', 'sentence'] as const
 /** The published cluster chunker, 4 and 8 pieces to a chunk, with its pieces made smaller and larger. */
 export const publishedNames = ['published cluster 200', 'published cluster 400'] as const
+/** The first of them without its crumbs: what it owes to pieces of a few tokens. */
+export const withoutCrumbs = 'published cluster 200, leftovers joined'
 export const publishedPieceTokens = 50
 
 const caps = [100, 110, 120, 130, 140, 150, 160, 170, 180, 190, 200, 225, 250, 275, 300]
@@ -212,6 +214,12 @@ function families(): readonly Entry[] {
           sentenceChunker({ maxTokens, tokenizer }),
     ],
     [four, pieceTokens, (size) => (parts) => referenceCluster({ ...parts, pieces: 4, pieceTokens: size })],
+    [
+      withoutCrumbs,
+      pieceTokens,
+      (size) => (parts) =>
+        referenceCluster({ ...parts, pieces: 4, pieceTokens: size, changes: { joinLeftovers: true } }),
+    ],
     [eight, pieceTokens, (size) => (parts) => referenceCluster({ ...parts, pieces: 8, pieceTokens: size })],
   ]
 }

@@ -123,6 +123,8 @@ export interface ReferenceClusterOptions {
   readonly pieces: number
   /** @default 50, as published */
   readonly pieceTokens?: number | undefined
+  /** Changes to how pieces are made. @default none */
+  readonly changes?: ReferenceChanges | undefined
 }
 
 /**
@@ -130,11 +132,11 @@ export interface ReferenceClusterOptions {
  * chunks, above the mean cosine of the document, is largest.
  */
 export function referenceCluster(settings: ReferenceClusterOptions): Chunker {
-  const { embedder, tokenizer, pieces: most, pieceTokens = 50 } = settings
+  const { embedder, tokenizer, pieces: most, pieceTokens = 50, changes = {} } = settings
   return {
-    id: `reference-cluster-${most}-${pieceTokens}-${embedder.id}`,
+    id: `reference-cluster-${most}-${pieceTokens}-${JSON.stringify(changes)}-${embedder.id}`,
     async split({ text }, options = {}): Promise<readonly ChunkSpan[]> {
-      const pieces = recursiveSpans(text, pieceTokens, 0, tokenizer, {})
+      const pieces = recursiveSpans(text, pieceTokens, 0, tokenizer, changes)
       if (pieces.length < 2) return pieces
       const texts = pieces.map(({ start, end }) => text.slice(start, end))
       const { results } = await embedTexts(embedder, texts, { ...options, role: 'document' })

@@ -3,13 +3,15 @@ import type { Causes } from './causes.js'
 import { publishedCorpora } from './corpora.js'
 import {
   atEqualRecall,
+  type EqualRecall,
   familyNames,
   publishedNames,
   publishedPieceTokens,
   type Sweep,
   smoothCurve,
+  withoutCrumbs,
 } from './equal-recall.js'
-import { type Measured, retrieverNames } from './measure.js'
+import { type Measured, type RetrieverName, retrieverNames } from './measure.js'
 import type { PagePlot } from './page.js'
 import { publishedLarge, publishedMiniLm } from './published.js'
 import { strategies } from './strategies.js'
@@ -62,16 +64,13 @@ const equalRecallTitle = 'at equal recall with the published cluster chunker'
  * them, with its size as the only knob. It alone has targets.
  */
 export function reportEqualRecall(context: BenchContext, found: Sweep): void {
+  const beside = (name: string, there: string, retriever: RetrieverName) => ({
+    subject: `${name} beside ${there}, ${retriever}`,
+    result: atEqualRecall(found[retriever].get(name)!, found[retriever].get(there)!, publishedPieceTokens),
+  })
   const compared = familyNames.map((name) => {
     const cells = publishedNames.flatMap((there) =>
-      retrieverNames.map((retriever) => ({
-        subject: `${name} beside ${there}, ${retriever}`,
-        result: atEqualRecall(
-          found[retriever].get(name)!,
-          found[retriever].get(there)!,
-          publishedPieceTokens,
-        ),
-      })),
+      retrieverNames.map((retriever) => beside(name, there, retriever)),
     )
     const ratios = cells.flatMap(({ result }) =>
       result === undefined ? [0] : [result.iou.ratio.value, result.omega.ratio.value],
@@ -81,21 +80,11 @@ export function reportEqualRecall(context: BenchContext, found: Sweep): void {
   const best = compared.reduce((a, b) => (b.worst > a.worst ? b : a))
   for (const family of compared) {
     for (const { subject, result } of family.cells) {
-      if (result === undefined) {
-        context.skip(subject, equalRecallTitle, 'it does not reach that recall with any size measured')
-        continue
-      }
-      context.row(subject, equalRecallTitle, 'recall', 100 * result.recall, '%')
-      context.row(subject, equalRecallTitle, 'size here', result.size, 'tokens')
-      for (const [metric, { here, there, ratio }] of [
-        ['IoU', result.iou],
-        ['omega', result.omega],
-      ] as const) {
-        context.row(subject, equalRecallTitle, metric, 100 * here, '%')
-        context.row(subject, equalRecallTitle, `${metric} there`, 100 * there, '%')
-        context.row(subject, equalRecallTitle, `${metric} here / there`, ratio)
-        if (family === best) context.ratio(`${metric}: ${subject}`, 100 * here, 100 * there)
-      }
+      reportCell(context, subject, result)
+      if (family !== best || result === undefined) continue
+      const { iou, omega } = result
+      context.ratio(`IoU: ${subject}`, 100 * iou.here, 100 * iou.there)
+      context.ratio(`omega: ${subject}`, 100 * omega.here, 100 * omega.there)
     }
     const { name, worst, gain } = family
     const figures =
@@ -105,6 +94,27 @@ export function reportEqualRecall(context: BenchContext, found: Sweep): void {
     context.note(
       `IoU and precision-omega at equal recall, beside the published cluster chunkers: ${name}, ${figures}${family === best ? ' (the best by its worst: its targets are reported)' : ''}`,
     )
+  }
+  for (const retriever of retrieverNames) {
+    const { subject, result } = beside(withoutCrumbs, publishedNames[0], retriever)
+    reportCell(context, subject, result)
+  }
+}
+
+function reportCell(context: BenchContext, subject: string, result: EqualRecall | undefined): void {
+  if (result === undefined) {
+    context.skip(subject, equalRecallTitle, 'it does not reach that recall with any size measured')
+    return
+  }
+  context.row(subject, equalRecallTitle, 'recall', 100 * result.recall, '%')
+  context.row(subject, equalRecallTitle, 'size here', result.size, 'tokens')
+  for (const [metric, { here, there, ratio }] of [
+    ['IoU', result.iou],
+    ['omega', result.omega],
+  ] as const) {
+    context.row(subject, equalRecallTitle, metric, 100 * here, '%')
+    context.row(subject, equalRecallTitle, `${metric} there`, 100 * there, '%')
+    context.row(subject, equalRecallTitle, `${metric} here / there`, ratio)
   }
 }
 
