@@ -30,8 +30,9 @@ import {
   type SuggestOptions,
 } from './bm25-options.js'
 import { bm25Sections, readBm25 } from './bm25-snapshot.js'
+import { compacted } from './compacted.js'
 import { DeadCounts } from './dead-counts.js'
-import { DELETED, Documents } from './documents.js'
+import { Documents } from './documents.js'
 import type { FieldTexts } from './fields.js'
 import { grownUint32 } from './grow.js'
 import type { HighlightOptions } from './highlight.js'
@@ -46,7 +47,7 @@ import {
   termQuery,
 } from './run-query.js'
 import { Searcher } from './search.js'
-import { Sequence, Sequences } from './sequences.js'
+import { Sequences } from './sequences.js'
 import { StringTable } from './string-table.js'
 import { ONLY_STOP, TokenCache, UNKNOWN } from './token-cache.js'
 import { Vocabulary } from './vocabulary.js'
@@ -252,40 +253,14 @@ class TypedBm25Index implements Bm25Index, IndexContent {
 
   compact(): void {
     this.changes++
-    const { documents, postings, dictionary } = this
-    const keptDocuments = new Documents()
-    /** New number + 1 by old number, 0 for deleted. */
-    const newNumbers = new Uint32Array(documents.count)
-    for (let number = 0; number < documents.count; number++) {
-      const length = documents.lengths[number]!
-      if (length !== DELETED) newNumbers[number] = keptDocuments.add(documents.ordinals[number]!, length) + 1
-    }
-    const keptDictionary = new StringTable()
-    const keptPostings = new Postings()
-    const newTerms = new Uint32Array(dictionary.size)
-    for (let term = 0; term < dictionary.size; term++) {
-      const count = this.liveCount(term)
-      if (count === 0) continue
-      const text = dictionary.text(term)
-      const id = keptDictionary.intern(text, 0, text.length)
-      newTerms[term] = id
-      postings.copyTerm(term, keptPostings, id, newNumbers, documents.lengths, count)
-    }
-    if (this.sequences !== undefined) this.sequences = this.compactSequences(this.sequences, newTerms)
-    this.documents = keptDocuments
-    this.postings = keptPostings
-    this.dictionary = keptDictionary
+    const { dictionary, postings, documents, sequences } = compacted(this)
+    this.dictionary = dictionary
+    this.postings = postings
+    this.documents = documents
+    this.sequences = sequences
     this.sortedTerms = undefined
-    this.tokenCache = new TokenCache(this.settings.analyzer, keptDictionary)
+    this.tokenCache = new TokenCache(this.settings.analyzer, dictionary)
     this.dead = new DeadCounts()
-  }
-
-  private compactSequences(sequences: Sequences, newTerms: Uint32Array): Sequences {
-    const kept = new Sequences()
-    const scratch = new Sequence()
-    for (let number = 0; number < this.documents.count; number++)
-      if (this.documents.lengths[number]! !== DELETED) sequences.copyTo(kept, number, newTerms, scratch)
-    return kept
   }
 
   /** Marks the ordinal's document deleted, if there is one. */
