@@ -42,11 +42,11 @@ body { overflow-wrap: anywhere; margin: 0 auto; max-width: 76rem; padding: 1.5re
 table { border-collapse: collapse; font-size: 13px; margin: .5rem 0 1rem }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem; text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left }
+tr { background: var(--paper) }
 tbody tr:nth-child(even) { background: var(--soft) }
+th:first-child, td:first-child { position: sticky; left: 0; z-index: 1; background: inherit }
 small { opacity: .7 }
 summary { cursor: pointer; padding: .15rem 0 }
-thead th { position: sticky; top: 0; background: var(--paper) }
-th:first-child, td:first-child { position: sticky; left: 0; background: var(--paper) }
 ${plotStyles}`
 
 /** The whole report as one file: no script, nothing loaded from anywhere. */
