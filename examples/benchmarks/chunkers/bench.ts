@@ -27,6 +27,9 @@ export const chunkersBench: Bench = {
     context.note(
       'prose: abstracts, articles, a specification and the documentation of installed packages; code: their sources; markdown: their READMEs, changelogs and guides, those of the peers, of npm and of Node; in documents of 4 to 100 KB, no text twice.',
     )
+    context.note(
+      'characters lost: those of the source, blanks apart, that are in no chunk which occurs in it word for word; a chunker that rewrites text loses what it rewrites.',
+    )
     context.note('A slow peer gets a budget of time and is measured on the texts it reached: see "MB read".')
   },
 }

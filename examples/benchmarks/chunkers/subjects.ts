@@ -172,7 +172,13 @@ export const chunkers: { readonly [subject: string]: (maxTokens: number) => Prom
     return async (text) => {
       const document = await parseDocument({ bytes: utf8.encode(text), uri: 'document.md' }, { format })
       const spans = await chunker.split(document)
-      return spans.map(({ start, end }) => ({ text: text.slice(start, end), start, end }))
+      // A byte order mark is no text: offsets count from behind it.
+      const mark = text.length - document.text.length
+      return spans.map(({ start, end }) => ({
+        text: document.text.slice(start, end),
+        start: start + mark,
+        end: end + mark,
+      }))
     }
   },
   'langchain recursive': langchain('RecursiveCharacterTextSplitter'),
