@@ -31,6 +31,7 @@ export const vectorBench: Bench = {
     const wanted = wantedParts(context)
     const fewer = Math.max(1000, Math.round(count / 5))
     const queries = context.quick ? 100 : 500
+    if (wanted.has('exact')) await measureExact(context, clusteredVectors(fewer, dimensions, queries))
     if (wanted.has('graph') || wanted.has('filters') || wanted.has('exact') || wanted.has('same')) {
       const set = clusteredVectors(count, dimensions, queries)
       if (wanted.has('exact')) await measureExact(context, set)
