@@ -193,6 +193,21 @@ describe('structured queries', () => {
     }
   })
 
+  it('give the same many at a time', async () => {
+    const random = seededRandom(16)
+    const texts = Array.from({ length: 120 }, () => draw(random, 1, 20).join(' '))
+    const index = filled(texts, { syntax: 'operators', fuzzy: {} })
+    const queries = texts.slice(0, 40).map((text, i) => {
+      const [first = '', second = ''] = text.split(' ')
+      return [`"${first} ${second}"`, `${first} -${second}`, `${first.slice(0, 2)}*`, `${first}x ${second}`][
+        i % 4
+      ]!
+    })
+    const expected = queries.map((query) => index.search(query, { limit: 7 }))
+    for (const threads of [1, 2])
+      expect(await index.searchMany(queries, { limit: 7, threads })).toEqual(expected)
+  })
+
   it('find phrases over identifiers, left-out words and fields, and not across fields', () => {
     const index = bm25Index({ fields: { title: { weight: 3 }, body: {} } })
     index.set(0, { title: 'Bank of America', body: 'Opening hours' })
