@@ -34,7 +34,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     const name = pathname === '/' ? 'index.html' : pathname.slice(1)
-    const content = request.method === 'GET' ? files.get(name) : undefined
+    const content = request.method === 'GET' || request.method === 'HEAD' ? files.get(name) : undefined
     if (content === undefined) {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is nothing here.')
       return

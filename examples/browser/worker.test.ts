@@ -42,6 +42,20 @@ const many = Array.from({ length: 3_000 }, (_, i) => ({
   text: `Note ${i} is about stone number ${i * 7}.`,
 }))
 
+describe('the server', () => {
+  it('serves what the page needs with its policy, and nothing else', async () => {
+    for (const name of ['', 'page.js', 'worker.js', 'page.css', 'static-en-256.bin', 'handbook/list.txt']) {
+      const response = await fetch(server.url + name, { method: 'HEAD' })
+      expect(response.status, name).toBe(200)
+      expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+    }
+    for (const name of ['package.json', 'server.ts', '..%2fREADME.md', 'handbook/']) {
+      expect((await fetch(server.url + name)).status, name).toBe(404)
+    }
+    expect((await fetch(server.url, { method: 'POST' })).status).toBe(404)
+  })
+})
+
 describe('a knowledge base behind a port', () => {
   it('answers with passages that name file, line and headings', async () => {
     const base = await connected()
