@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import { seededRandom } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { bm25Index } from '../bm25/bm25-index.js'
 import type { Bm25Index, Bm25Options } from '../bm25/bm25-options.js'
@@ -244,6 +245,30 @@ describe.skipIf(!hasShared)(
       expect(fielded.ndcg).toBeGreaterThan(plain.ndcg + 0.003)
       expect(fielded.map).toBeGreaterThan(plain.map + 0.002)
     })
+
+    it.each(['cranfield', 'xquad/en'])(
+      '%s: close spellings make up for most misspelled words, and cost nothing without them',
+      (set) => {
+        const collection = readCollection(set)
+        const random = seededRandom(5)
+        /** Two neighbours exchanged in three words of ten that have five letters or more. */
+        const misspelled = (text: string) =>
+          text.replace(/[a-z]{5,}/gi, (word) => {
+            if (!random.chance(0.3)) return word
+            const at = random.integer(1, word.length - 3)
+            return word.slice(0, at) + word[at + 1] + word[at] + word.slice(at + 2)
+          })
+        const queries = collection.queries.map((query) => ({ ...query, text: misspelled(query.text) }))
+        const spoilt = { ...collection, queries }
+        const fuzzy = indexOf(collection, { analyzer: english, fuzzy: {} })
+        const plain = englishIndex(set, 'lucene')
+        const right = qualityOf(collection, plain).ndcg
+        const lost = right - qualityOf(spoilt, plain).ndcg
+        expect(lost).toBeGreaterThan(0.02)
+        expect(qualityOf(spoilt, fuzzy).ndcg).toBeGreaterThan(right - 0.35 * lost)
+        expect(qualityOf(collection, fuzzy).ndcg).toBeGreaterThanOrEqual(right)
+      },
+    )
 
     it.each([
       { set: 'xquad/en', analyzer: englishAnalyzer(), least: 0.968 },
