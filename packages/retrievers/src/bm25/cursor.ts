@@ -35,6 +35,8 @@ export class Cursor {
   /** Block to come + 1, 0 for none. */
   private next = 0
   private postings: Postings | undefined
+  /** Keeps reads ahead of their use from being optimised away. */
+  warmth = 0
 
   /** Moves to the term's first posting. */
   open(postings: Postings, term: number): void {
@@ -61,7 +63,13 @@ export class Cursor {
     this.pagePlace = place - this.index
     this.end = blocks[record + BLOCK_END]! - this.pagePlace
     this.last = blocks[record + BLOCK_LAST]!
-    this.next = blocks[record + BLOCK_NEXT]!
+    const next = blocks[record + BLOCK_NEXT]!
+    this.next = next
+    if (next !== 0) {
+      // Read now, the memory is at hand when the block is entered.
+      const nextPlace = blocks[blockRecord(next) + BLOCK_START]!
+      this.warmth = postings.pages[nextPlace >>> PAGE_BITS]![nextPlace & PAGE_MASK]!
+    }
     this.document = this.page[this.index]! >>> FREQUENCY_BITS
   }
 

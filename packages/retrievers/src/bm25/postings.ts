@@ -13,9 +13,10 @@ export const PAGE_BITS = 16
 const PAGE_SIZE = 1 << PAGE_BITS
 export const PAGE_MASK = PAGE_SIZE - 1
 
-/** Postings in a full-grown block, and in a term's first one. Blocks double in between. */
+/** Postings in a full-grown block, in a term's first one, and how fast blocks grow in between. */
 const BLOCK_SIZE = 512
 const FIRST_BLOCK_SIZE = 2
+const BLOCK_GROWTH = 4
 
 /** A block record is four words: place of its first posting, place after its last, last document, next block + 1. */
 const BLOCK = 4
@@ -292,7 +293,7 @@ export class Postings {
     return frequency === LARGE ? this.largeFrequencies.get(place)! : frequency
   }
 
-  /** Closes the term's last block and links a new one, twice as large or as `reserved` says. */
+  /** Closes the term's last block and links a new, larger one, or one as `reserved` says. */
   private addBlock(record: number): void {
     const { terms } = this
     const isFirst = terms[record + FIRST] === 0
@@ -303,7 +304,7 @@ export class Postings {
       this.blocks[tail + BLOCK_END] = end
       this.blocks[tail + BLOCK_LAST] = this.documentAt(end - 1)
       this.blocks[tail + BLOCK_NEXT] = this.blockCount + 1
-      room = Math.min(BLOCK_SIZE, (end - this.blocks[tail + BLOCK_START]!) * 2)
+      room = Math.min(BLOCK_SIZE, (end - this.blocks[tail + BLOCK_START]!) * BLOCK_GROWTH)
     } else terms[record + FIRST] = this.blockCount + 1
     if (this.reserved > 0) {
       room = Math.min(this.reserved, BLOCK_SIZE)
