@@ -2,7 +2,8 @@ import { Bitset } from '@tesserae/core'
 import { type Random, seededRandom } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { universalAnalyzer } from '../analysis/universal.js'
-import { type Bm25Index, bm25Index } from './bm25-index.js'
+import { bm25Index } from './bm25-index.js'
+import type { Bm25Index } from './bm25-options.js'
 
 /** More than one window of documents. */
 const COUNT = 20_000
