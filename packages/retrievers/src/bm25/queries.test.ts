@@ -193,6 +193,28 @@ describe('structured queries', () => {
     }
   })
 
+  it('give the best of many documents as scoring all of them does', () => {
+    const random = seededRandom(17)
+    const texts = Array.from({ length: 5000 }, () => draw(random, 3, 40).join(' '))
+    for (const variant of ['lucene', 'bm25+', 'robertson'] as const) {
+      const index = filled(texts, { syntax: 'operators', variant })
+      for (let round = 0; round < 25; round++) {
+        const [a = '', b = '', c = '', d = ''] = draw(random, 4, 4)
+        const query = random.pick([
+          `${a}* ${b} ${c}`,
+          `${a}~ ${a} ${b} ${b.slice(0, 1)}*`,
+          `+${a} ${b} ${c} ${d}~`,
+          `${a} ${b} -${c} ${d.slice(0, 2)}*`,
+          `"${a} ${b}"~4 ${c} ${d}`,
+        ])
+        const all = index.search(query, { limit: 5000 })
+        const some = index.search(query, { limit: 10 })
+        if (String(some.ordinals) !== String(all.ordinals.slice(0, 10))) expect.fail(`${variant} ${query}`)
+        expect(some.scores).toEqual(all.scores.slice(0, 10))
+      }
+    }
+  })
+
   it('give the same many at a time', async () => {
     const random = seededRandom(16)
     const texts = Array.from({ length: 120 }, () => draw(random, 1, 20).join(' '))
