@@ -121,6 +121,15 @@ export function distance4(
   store<f32>(out, <f32>0 - sumFloats(f32x4.add(d0, d1)), 12)
 }
 
+/** The sums of the lanes of four. */
+// @ts-expect-error: decorator
+@inline
+function sumsOfFour(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7))
+  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7))
+  return i32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3))
+}
+
 // @ts-expect-error: decorator
 @inline
 function addProducts(sum: v128, low: v128, high: v128, row: usize): v128 {
@@ -141,15 +150,10 @@ export function codeDot1(query: usize, row: usize, bytes: usize): i32 {
   return sumIntegers(sum)
 }
 
-export function codeDot4(
-  query: usize,
-  a: usize,
-  b: usize,
-  c: usize,
-  d: usize,
-  bytes: usize,
-  out: usize,
-): void {
+/** Those of four rows. */
+// @ts-expect-error: decorator
+@inline
+export function codeDot4(query: usize, a: usize, b: usize, c: usize, d: usize, bytes: usize): v128 {
   let sumA = i32x4.splat(0)
   let sumB = i32x4.splat(0)
   let sumC = i32x4.splat(0)
@@ -163,10 +167,7 @@ export function codeDot4(
     sumC = addProducts(sumC, low, high, c + i)
     sumD = addProducts(sumD, low, high, d + i)
   }
-  store<i32>(out, sumIntegers(sumA))
-  store<i32>(out, sumIntegers(sumB), 4)
-  store<i32>(out, sumIntegers(sumC), 8)
-  store<i32>(out, sumIntegers(sumD), 12)
+  return sumsOfFour(sumA, sumB, sumC, sumD)
 }
 
 // @ts-expect-error: decorator
@@ -189,15 +190,10 @@ export function hamming1(query: usize, row: usize, bytes: usize): i32 {
   return sumCounts(sum)
 }
 
-export function hamming4(
-  query: usize,
-  a: usize,
-  b: usize,
-  c: usize,
-  d: usize,
-  bytes: usize,
-  out: usize,
-): void {
+/** Those of four rows. */
+// @ts-expect-error: decorator
+@inline
+export function hamming4(query: usize, a: usize, b: usize, c: usize, d: usize, bytes: usize): v128 {
   let sumA = i16x8.splat(0)
   let sumB = i16x8.splat(0)
   let sumC = i16x8.splat(0)
@@ -209,8 +205,10 @@ export function hamming4(
     sumC = addDifferences(sumC, bits, c + i)
     sumD = addDifferences(sumD, bits, d + i)
   }
-  store<i32>(out, sumCounts(sumA))
-  store<i32>(out, sumCounts(sumB), 4)
-  store<i32>(out, sumCounts(sumC), 8)
-  store<i32>(out, sumCounts(sumD), 12)
+  return sumsOfFour(
+    i32x4.extadd_pairwise_i16x8_u(sumA),
+    i32x4.extadd_pairwise_i16x8_u(sumB),
+    i32x4.extadd_pairwise_i16x8_u(sumC),
+    i32x4.extadd_pairwise_i16x8_u(sumD),
+  )
 }

@@ -60,17 +60,32 @@ export function score4(
 ): void {
   if (kind == FLOAT_DOT) dot4(query, a, b, c, d, bytes, out)
   else if (kind == FLOAT_DISTANCE) distance4(query, a, b, c, d, bytes, out)
-  else if (kind <= CODE_DISTANCE) {
-    codeDot4(query, a, b, c, d, bytes, out)
-    store<f32>(out, fromCodes(kind, load<i32>(out), query, a, bytes))
-    store<f32>(out, fromCodes(kind, load<i32>(out, 4), query, b, bytes), 4)
-    store<f32>(out, fromCodes(kind, load<i32>(out, 8), query, c, bytes), 8)
-    store<f32>(out, fromCodes(kind, load<i32>(out, 12), query, d, bytes), 12)
-  } else {
-    hamming4(query, a, b, c, d, bytes, out)
-    store<f32>(out, fromCodes(kind, dotOfBits(load<i32>(out), query, bytes), query, a, bytes))
-    store<f32>(out, fromCodes(kind, dotOfBits(load<i32>(out, 4), query, bytes), query, b, bytes), 4)
-    store<f32>(out, fromCodes(kind, dotOfBits(load<i32>(out, 8), query, bytes), query, c, bytes), 8)
-    store<f32>(out, fromCodes(kind, dotOfBits(load<i32>(out, 12), query, bytes), query, d, bytes), 12)
+  else {
+    const dots =
+      kind <= CODE_DISTANCE
+        ? codeDot4(query, a, b, c, d, bytes)
+        : i32x4.sub(
+            i32x4.splat(<i32>load<f32>(query + bytes, 8)),
+            i32x4.shl(hamming4(query, a, b, c, d, bytes), 1),
+          )
+    // As fromCodes, four at a time: first the scales, then the squared lengths.
+    const scales = f32x4.mul(f32x4.splat(load<f32>(query + bytes)), fourFloats(a, b, c, d, bytes))
+    const scaled = f32x4.mul(scales, f32x4.convert_i32x4_s(dots))
+    if (kind == CODE_DOT || kind == BIT_DOT) v128.store(out, scaled)
+    else {
+      const lengths = fourFloats(a + 4, b + 4, c + 4, d + 4, bytes)
+      const both = f32x4.add(f32x4.splat(load<f32>(query + bytes, 4)), lengths)
+      v128.store(out, f32x4.sub(f32x4.add(scaled, scaled), both))
+    }
   }
+}
+
+// @ts-expect-error: decorator
+@inline
+function fourFloats(a: usize, b: usize, c: usize, d: usize, bytes: usize): v128 {
+  return v128.load32_lane(
+    d + bytes,
+    v128.load32_lane(c + bytes, v128.load32_lane(b + bytes, v128.load32_zero(a + bytes), 1), 2),
+    3,
+  )
 }
