@@ -22,8 +22,8 @@ function prepare(word: string): string {
 
 const language: Language = {
   tag: 'ar',
-  // Writers differ over the dots of a final ya.
-  stem: (word) => stemmer(word).replaceAll('\u0649', '\u064a'),
+  // Writers differ over the dots of a final ya. Not before the function words: with dots, one of them is a name.
+  stem: (word) => stemmer(word.replaceAll('\u0649', '\u064a')),
   stopWords: functionWords,
   prepare,
 }

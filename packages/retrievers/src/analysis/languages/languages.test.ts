@@ -26,6 +26,7 @@ import {
   swedishAnalyzer,
   tamilAnalyzer,
   turkishAnalyzer,
+  ukrainianAnalyzer,
 } from './index.js'
 
 /** Stems as Snowball 3.1.1 gives them (the `snowballstemmer` package of Python), word:stem. */
@@ -269,6 +270,20 @@ describe('function words and what hangs on words', () => {
     ['Greek', greekAnalyzer(), 'Από τον δρόμο', ['δρομ']],
     ['Romanian', romanianAnalyzer(), 'școală şcoală', ['şcoal', 'şcoal']],
     ['Arabic', arabicAnalyzer(), 'الكِتابُ إلى الكتاب', ['كتاب', 'كتاب']],
+    [
+      'Arabic, letters written two ways',
+      arabicAnalyzer(),
+      'مستشفى مستشفي أحمد احمد کتاب كتاب',
+      ['مستشف', 'مستشف', 'احمد', 'احمد', 'كتاب', 'كتاب'],
+    ],
+    [
+      'Serbian, both alphabets',
+      serbianAnalyzer(),
+      'књиге knjige џеп džep',
+      ['knjig', 'knjig', 'džep', 'džep'],
+    ],
+    ['Ukrainian', ukrainianAnalyzer(), 'ґрунт і грунт', ['грунт', 'грунт']],
+    ['Hindi, dots and nasal signs', hindiAnalyzer(), 'ज़मानत जमानत गाँव गांव', ['जमानत', 'जमानत', 'गांव', 'गांव']],
     ['Turkish', turkishAnalyzer(), "İstanbul'da", ['istanbul']],
     ['Spanish', spanishAnalyzer(), 'Las casas de la ciudad', ['cas', 'ciud']],
     ['Dutch', dutchAnalyzer(), 'de huizen en het huis', ['huiz', 'huis']],
