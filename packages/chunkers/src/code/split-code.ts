@@ -9,7 +9,7 @@ import { likelyFits } from '../structural/fit.js'
 import type { Pace } from '../structural/pace.js'
 import { makePace } from '../structural/pace.js'
 import type { RangePlan } from '../structural/pack-range.js'
-import { contentStart, packRange, pushIfFits } from '../structural/pack-range.js'
+import { contentStart, fullPlan, packRange, pushIfFits } from '../structural/pack-range.js'
 import type { Item, ItemScope } from './items.js'
 import { itemsOf } from './items.js'
 import type { LanguageProfile } from './languages.js'
@@ -37,15 +37,9 @@ export async function splitLines(
   options: CallOptions,
 ): Promise<ChunkSpan[]> {
   const spans: ChunkSpan[] = []
-  const plan: RangePlan = {
-    text,
-    ruler: rulerOf(limits.tokenizer, text),
-    tokenizer: limits.tokenizer,
-    maxTokens: limits.maxTokens,
-    softTokens: limits.maxTokens,
-    minTokens: 0,
-    contextAt: () => NO_CONTEXT,
-  }
+  const { maxTokens, tokenizer } = limits
+  const measure = { text, ruler: rulerOf(tokenizer, text), tokenizer, maxTokens }
+  const plan = fullPlan(measure, () => NO_CONTEXT)
   const pace = makePace(options.signal)
   const cuts = await lineCuts(text, 0, text.length, pace)
   await packRange(plan, 0, text.length, cuts, spans, pace)
@@ -218,8 +212,7 @@ class TreeSplitter {
 
   #planOf(contextAt: RangePlan['contextAt']): RangePlan {
     const { maxTokens, tokenizer } = this.#limits
-    const measure = { text: this.#text, ruler: this.#ruler, tokenizer, maxTokens }
-    return { ...measure, softTokens: maxTokens, minTokens: 0, contextAt }
+    return fullPlan({ text: this.#text, ruler: this.#ruler, tokenizer, maxTokens }, contextAt)
   }
 
   #scopeOf(frame: Frame | undefined): ItemScope {

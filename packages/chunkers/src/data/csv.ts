@@ -5,12 +5,12 @@ import { makeChunker } from '../internal/make-chunker.js'
 import { checkNames, chunkerId } from '../internal/options.js'
 import type { Ruler } from '../internal/ruler.js'
 import { rulerOf } from '../internal/ruler.js'
-import { scanCuts } from '../internal/scan.js'
 import type { ChunkContext } from '../structural/chunk-context.js'
 import { clippedContext, NO_CONTEXT } from '../structural/chunk-context.js'
 import { likelyFits } from '../structural/fit.js'
+import { proseCuts } from '../structural/leaf-cuts.js'
 import { makePace } from '../structural/pace.js'
-import { packRange, pushCut } from '../structural/pack-range.js'
+import { fullPlan, packRange, pushCut } from '../structural/pack-range.js'
 import type { CsvRows } from './csv-rows.js'
 import { cellStarts, csvRows, findDelimiter, hasHeader } from './csv-rows.js'
 
@@ -31,8 +31,6 @@ export interface CsvChunkerOptions {
 const OPTIONS = ['maxTokens', 'header', 'delimiter', 'tokenizer']
 const ROW_RANK = 250
 const CELL_RANK = 10
-/** Inside cells over the cap. */
-const SCAN_RANKS = { paragraph: 8, line: 7, sentence: 5 }
 /** Part of the cap that the header may take. */
 const HEADER_SHARE = 2
 /** Code units of the header that are looked at. */
@@ -62,15 +60,8 @@ export function csvChunker(options: CsvChunkerOptions = {}): Chunker {
     const isHeader = header === 'auto' ? hasHeader(text, rows, between) : header && rows.starts.length > 1
     const headerEnd = isHeader ? rows.starts[1]! : text.length
     const names = isHeader ? headerContext(text.slice(0, headerEnd), maxTokens, tokenizer) : NO_CONTEXT
-    const plan = {
-      text,
-      ruler,
-      tokenizer,
-      maxTokens,
-      softTokens: maxTokens,
-      minTokens: 0,
-      contextAt: (offset: number) => (offset >= headerEnd ? names : NO_CONTEXT),
-    }
+    const contextAt = (offset: number) => (offset >= headerEnd ? names : NO_CONTEXT)
+    const plan = fullPlan({ text, ruler, tokenizer, maxTokens }, contextAt)
     const cuts = rowCuts(text, ruler, rows, between, maxTokens - names.tokens)
     const spans: ChunkSpan[] = []
     await packRange(plan, 0, text.length, cuts, spans, makePace(call.signal))
@@ -101,10 +92,7 @@ function rowCuts(text: string, ruler: Ruler, rows: CsvRows, delimiter: string, b
       const cellEnd = cells[cell + 1] ?? end
       if (cell > 0) pushCut(cuts, text, 0, text.length, cellStart, CELL_RANK)
       if (likelyFits(ruler, cellStart, cellEnd, budget)) continue
-      const found = scanCuts(text.slice(cellStart, cellEnd), SCAN_RANKS)
-      for (let i = 0; i < found.size; i++) {
-        pushCut(cuts, text, 0, text.length, cellStart + found.starts[i]!, found.ranks[i]!)
-      }
+      proseCuts({ cuts, text, start: 0, end: text.length }, cellStart, cellEnd)
     }
   }
   return cuts

@@ -1,10 +1,10 @@
 import type { Tokenizer } from '@tesserae/core'
 import { CutTable } from '../internal/cut-table.js'
 import type { Ruler } from '../internal/ruler.js'
-import { scanCuts } from '../internal/scan.js'
 import type { ChunkContext } from '../structural/chunk-context.js'
 import { MAX_PARTS, oneLine, pathContext } from '../structural/chunk-context.js'
 import { likelyFits } from '../structural/fit.js'
+import { proseCuts } from '../structural/leaf-cuts.js'
 import { lastAtMost } from '../structural/outline.js'
 import { pushCut, STRUCTURE_RANK } from '../structural/pack-range.js'
 import type { JsonNodes } from './json-nodes.js'
@@ -13,8 +13,6 @@ import { scanString } from './json-tokens.js'
 const OUTERMOST_RANK = 250
 const RANKS_PER_DEPTH = 4
 const INNERMOST_RANK = STRUCTURE_RANK + 1
-/** Inside strings over the cap. */
-const SCAN_RANKS = { paragraph: 8, line: 7, sentence: 5 }
 
 export interface JsonText {
   readonly text: string
@@ -90,18 +88,12 @@ export function jsonCuts(json: JsonText, start: number, end: number): CutTable {
     const isLeaf = nodes.parents[node + 1] !== node
     // A container whose inside the scanner forgot fits; asking again would cost half the time.
     if ((isLeaf && isContainer(node)) || fitsWhole(json, node)) wholeUntil = nodes.ends[node]!
-    else if (isLeaf) stringCuts(nodes.valueStarts[node]!, nodes.ends[node]!)
+    else if (isLeaf) proseCuts({ cuts, text, start, end }, nodes.valueStarts[node]!, nodes.ends[node]!)
   }
   return cuts
 
   function isContainer(node: number): boolean {
     const first = text.charCodeAt(nodes.valueStarts[node]!)
     return first === 0x7b || first === 0x5b
-  }
-
-  function stringCuts(from: number, to: number): void {
-    const found = scanCuts(text.slice(from, to), SCAN_RANKS)
-    for (let i = 0; i < found.size; i++)
-      pushCut(cuts, text, start, end, from + found.starts[i]!, found.ranks[i]!)
   }
 }

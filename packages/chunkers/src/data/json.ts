@@ -7,7 +7,7 @@ import { rulerOf } from '../internal/ruler.js'
 import { recursiveChunker } from '../recursive.js'
 import { NO_CONTEXT } from '../structural/chunk-context.js'
 import { makePace } from '../structural/pace.js'
-import { packRange } from '../structural/pack-range.js'
+import { fullPlan, packRange } from '../structural/pack-range.js'
 import type { JsonText } from './json-cuts.js'
 import { fitsWhole, jsonCuts, nodeAt, pointerOf } from './json-cuts.js'
 import type { JsonNodes } from './json-nodes.js'
@@ -81,18 +81,10 @@ export function readJson(
 
 export function jsonPlan(json: JsonText) {
   const { text, ruler, tokenizer, maxTokens, nodes } = json
-  return {
-    text,
-    ruler,
-    tokenizer,
-    maxTokens,
-    softTokens: maxTokens,
-    minTokens: 0,
-    contextAt: (offset: number) => {
-      const node = nodeAt(nodes, offset)
-      return node <= 0 || json.pointerTokens === 0 ? NO_CONTEXT : pointerOf(json, node)
-    },
-  }
+  return fullPlan({ text, ruler, tokenizer, maxTokens }, (offset) => {
+    const node = nodeAt(nodes, offset)
+    return node <= 0 || json.pointerTokens === 0 ? NO_CONTEXT : pointerOf(json, node)
+  })
 }
 
 /** What cannot be read as expected is cut as any text, and the observer learns why. */

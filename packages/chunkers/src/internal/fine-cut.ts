@@ -55,6 +55,31 @@ export function fineCutAfter(
   return Math.min(limit, safeCutAfter(text, floor))
 }
 
+/**
+ * End of the longest span from `start` that fits, below `limit`, by bisection: between characters as readers see
+ * them where that fits, too. The first code point is not asked about: it cannot be divided.
+ */
+export function longestFitting(
+  text: string,
+  start: number,
+  limit: number,
+  level: 'none' | 'grapheme',
+  classes: Uint8Array,
+  fits: (end: number) => boolean,
+): number {
+  let low = safeCutAfter(text, start + 1)
+  let high = limit
+  while (high - low > 1) {
+    const middle = safeCutBefore(text, low + ((high - low) >>> 1))
+    const cut = middle > low ? middle : safeCutAfter(text, low + 1)
+    if (cut >= high) break
+    if (fits(cut)) low = cut
+    else high = cut
+  }
+  const whole = fineCutBefore(text, start, low, level, classes)
+  return whole > start && fits(whole) ? whole : low
+}
+
 function isBlankAt(text: string, offset: number, classes: Uint8Array): boolean {
   return isBlankClass(classes[text.charCodeAt(offset)]!)
 }

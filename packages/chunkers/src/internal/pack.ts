@@ -1,8 +1,8 @@
-import { safeCutAfter, safeCutBefore } from '@tesserae/core'
+import { safeCutAfter } from '@tesserae/core'
 import { characterClasses, skipBlanks, trimBlanks } from './classes.js'
 import type { CutTable } from './cut-table.js'
 import type { FineLevel } from './fine-cut.js'
-import { fineCutAfter, fineCutBefore } from './fine-cut.js'
+import { fineCutAfter, fineCutBefore, longestFitting } from './fine-cut.js'
 import type { KeptSpans } from './kept-spans.js'
 import type { Ruler } from './ruler.js'
 
@@ -116,18 +116,11 @@ export class Packer {
   #shorten(uncovered: number): void {
     const { fine, text } = this.#plan
     this.start = uncovered
-    let low = safeCutAfter(text, uncovered + 1)
-    let high = this.end
-    while (high - low > 1) {
-      const middle = safeCutBefore(text, low + ((high - low) >>> 1))
-      const cut = middle > low ? middle : safeCutAfter(text, low + 1)
-      if (cut >= high) break
-      this.end = cut
-      if (this.#fits()) low = cut
-      else high = cut
-    }
-    this.end = fineCutBefore(text, uncovered, low, fine === 'none' ? 'none' : 'grapheme', this.#classes)
-    const cut = this.end > uncovered && this.#fits() ? this.end : low
+    const level = fine === 'none' ? 'none' : 'grapheme'
+    const cut = longestFitting(text, uncovered, this.end, level, this.#classes, (end) => {
+      this.end = end
+      return this.#fits()
+    })
     this.#finish(cut, cut)
     this.#fits()
   }

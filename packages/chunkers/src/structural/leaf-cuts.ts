@@ -1,11 +1,14 @@
 import type { MarkKind } from '@tesserae/core'
 import { characterClasses, NEWLINE, skipBlanks } from '../internal/classes.js'
 import type { CutTable } from '../internal/cut-table.js'
+import type { ScanRanks } from '../internal/scan.js'
 import { scanCuts } from '../internal/scan.js'
 import { pushCut, STRUCTURE_RANK } from './pack-range.js'
 
 /** Ranks of cuts inside a block that is over the cap and has no marks in it. */
-const SCAN_RANKS = { paragraph: STRUCTURE_RANK, line: 7, sentence: 5 }
+const BLOCK_RANKS = { paragraph: STRUCTURE_RANK, line: 7, sentence: 5 }
+/** The same inside a value of data, whose paragraphs are no edges of structure. */
+const VALUE_RANKS = { ...BLOCK_RANKS, paragraph: STRUCTURE_RANK - 1 }
 const CELL_RANK = 5
 
 /** The table that cuts of [start, end) of the text go to. */
@@ -26,10 +29,19 @@ export function leafCuts(
 ): void {
   if (kind === 'code') codeCuts(target, from, to)
   else if (kind === 'row') cellCuts(target, from, to)
-  else {
-    const found = scanCuts(target.text.slice(from, to), SCAN_RANKS, language)
-    for (let i = 0; i < found.size; i++) push(target, from + found.ends[i]!, found.ranks[i]!)
-  }
+  else proseCuts(target, from, to, BLOCK_RANKS, language)
+}
+
+/** Adds the paragraphs, lines and sentences in [from, to). */
+export function proseCuts(
+  target: CutTarget,
+  from: number,
+  to: number,
+  ranks: ScanRanks = VALUE_RANKS,
+  language = '',
+): void {
+  const found = scanCuts(target.text.slice(from, to), ranks, language)
+  for (let i = 0; i < found.size; i++) push(target, from + found.ends[i]!, found.ranks[i]!)
 }
 
 /** Every line, better at blank lines. */
@@ -43,7 +55,7 @@ function codeCuts(target: CutTarget, from: number, to: number): void {
       const isPair = text.charCodeAt(i) === 0x0d && text.charCodeAt(i + 1) === 0x0a
       if (!isPair && classes[text.charCodeAt(i)] === NEWLINE) breaks++
     }
-    push(target, at, breaks > 1 ? SCAN_RANKS.paragraph : SCAN_RANKS.line)
+    push(target, at, breaks > 1 ? BLOCK_RANKS.paragraph : BLOCK_RANKS.line)
     at = lineEnd(text, next, to, classes)
   }
 }

@@ -1,8 +1,8 @@
 import type { ChunkSpan } from '@tesserae/core'
-import { isSafeCut, safeCutAfter, safeCutBefore } from '@tesserae/core'
+import { isSafeCut, safeCutAfter } from '@tesserae/core'
 import { BLANK, characterClasses, NEWLINE, skipBlanks, trimBlanks } from '../internal/classes.js'
 import type { CutTable } from '../internal/cut-table.js'
-import { fineCutBefore } from '../internal/fine-cut.js'
+import { fineCutBefore, longestFitting } from '../internal/fine-cut.js'
 import type { ChunkContext } from './chunk-context.js'
 import { NO_CONTEXT } from './chunk-context.js'
 import type { Measure } from './fit.js'
@@ -21,6 +21,11 @@ export interface RangePlan extends Measure {
   readonly minTokens: number
   /** Context of a chunk that starts at `offset`; fewer tokens than `maxTokens`. */
   contextAt(offset: number): ChunkContext
+}
+
+/** The plan of chunks as large as the cap allows. */
+export function fullPlan(measure: Measure, contextAt: RangePlan['contextAt']): RangePlan {
+  return { ...measure, softTokens: measure.maxTokens, minTokens: 0, contextAt }
 }
 
 /** Chunks that turn out over the cap when measured alone are cut again this often, with less room each time. */
@@ -105,18 +110,9 @@ function pushShortened(
   const tokensTo = (end: number) => spanTokens(ruler, start, end)
   const fitsWith = (end: number, using: ChunkContext) =>
     chunkTokens(plan, start, end, tokensTo(end), using) <= maxTokens
-  let end = safeCutAfter(text, start + 1)
-  const kept = fitsWith(end, context) ? context : NO_CONTEXT
-  let high = Math.min(limit, ruler.reach(start, maxTokens)) + 1
-  while (high - end > 1) {
-    const middle = safeCutBefore(text, end + ((high - end) >>> 1))
-    const cut = middle > end ? middle : safeCutAfter(text, end + 1)
-    if (cut >= high) break
-    if (fitsWith(cut, kept)) end = cut
-    else high = cut
-  }
-  const whole = fineCutBefore(text, start, end, 'grapheme', characterClasses())
-  if (whole > start && fitsWith(whole, kept)) end = whole
+  const kept = fitsWith(safeCutAfter(text, start + 1), context) ? context : NO_CONTEXT
+  const high = Math.min(limit, ruler.reach(start, maxTokens)) + 1
+  const end = longestFitting(text, start, high, 'grapheme', characterClasses(), (at) => fitsWith(at, kept))
   const tokens = tokensTo(end)
   spans.push(kept.text === '' ? { start, end, tokens } : { start, end, context: kept.text, tokens })
   return end
