@@ -96,22 +96,28 @@ export function allowedOrdinals(
 ): Bitset | undefined {
   const conditions = clauses.filter(({ occur, words }) => occur !== 'should' && words !== undefined)
   if (conditions.length === 0) return filter
+  const { lengths, ordinals, count } = documents
   let required: Uint32Array | undefined
-  const forbidden = new Set<number>()
+  const forbidden: Uint32Array[] = []
   for (const { occur, words } of conditions) {
     const holds = holdingDocuments(words!, reader)
     if (occur === 'must') required = required === undefined ? holds : intersection(required, holds)
-    else for (const document of holds) forbidden.add(document)
+    else forbidden.push(holds)
   }
-  const { lengths, ordinals, count } = documents
   const allowed = new Bitset()
-  const admit = (document: number) => {
-    const ordinal = ordinals[document]!
-    if (lengths[document] === DELETED || forbidden.has(document)) return
-    if (filter === undefined || filter.has(ordinal)) allowed.add(ordinal)
+  if (required !== undefined) {
+    for (const document of required) {
+      const ordinal = ordinals[document]!
+      if (lengths[document] !== DELETED && (filter === undefined || filter.has(ordinal))) allowed.add(ordinal)
+    }
+  } else if (filter !== undefined) allowed.or(filter)
+  else {
+    let last = 0
+    for (let document = 0; document < count; document++) last = Math.max(last, ordinals[document]!)
+    allowed.fill(last + 1)
   }
-  if (required !== undefined) for (const document of required) admit(document)
-  else for (let document = 0; document < count; document++) admit(document)
+  for (const holds of forbidden)
+    for (const document of holds) if (lengths[document] !== DELETED) allowed.delete(ordinals[document]!)
   return allowed
 }
 
