@@ -37,7 +37,8 @@ import type { FieldTexts } from './fields.js'
 import { grownUint32 } from './grow.js'
 import type { HighlightOptions } from './highlight.js'
 import type { LexicalQuery } from './lexical-query.js'
-import { MAX_DOCUMENTS, Postings } from './postings.js'
+import { MAX_DOCUMENTS } from './posting-layout.js'
+import { Postings } from './postings.js'
 import {
   explainQuery,
   highlightText,

@@ -1,7 +1,8 @@
 import { corrupt, ordinalEnd, type Section, type SnapshotReader, wholeSection } from '../snapshot/index.js'
 import { DELETED, Documents } from './documents.js'
 import { grownUint32 } from './grow.js'
-import { MAX_DOCUMENTS, Postings } from './postings.js'
+import { MAX_DOCUMENTS } from './posting-layout.js'
+import { Postings } from './postings.js'
 import { endOfSequence, Sequences } from './sequences.js'
 import { StringTable } from './string-table.js'
 

@@ -8,8 +8,8 @@ import {
   LARGE,
   PAGE_BITS,
   PAGE_MASK,
-  type Postings,
-} from './postings.js'
+} from './posting-layout.js'
+import type { Postings } from './postings.js'
 
 /** Above every document number. */
 export const END = 0x7fffffff

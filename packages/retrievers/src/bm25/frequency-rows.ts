@@ -7,8 +7,8 @@ import {
   LARGE,
   PAGE_BITS,
   PAGE_MASK,
-  type Postings,
-} from './postings.js'
+  type PostingChains,
+} from './posting-layout.js'
 
 /** A term has a row when at least one in this many documents has it: a posting takes as much as eight documents of a row. */
 const FREQUENT = 16
@@ -36,7 +36,7 @@ export class FrequencyRows {
   private readonly rows = new Map<number, Row>()
 
   /** The row of a term; undefined when it has none. Two documents a byte, the even one in the lower half. */
-  of(postings: Postings, term: number, documentCount: number): Uint8Array | undefined {
+  of(postings: PostingChains, term: number, documentCount: number): Uint8Array | undefined {
     const count = postings.count(term)
     let row = this.rows.get(term)
     if (row === undefined) {
@@ -55,7 +55,7 @@ export class FrequencyRows {
     return total
   }
 
-  private extend(postings: Postings, term: number, row: Row, documentCount: number): void {
+  private extend(postings: PostingChains, term: number, row: Row, documentCount: number): void {
     if (row.bytes.length * 2 < documentCount) {
       const bytes = new Uint8Array((documentCount >>> 1) + (row.count === 0 ? 1 : documentCount >>> 3))
       bytes.set(row.bytes)

@@ -1,29 +1,23 @@
 import { FrequencyRows } from './frequency-rows.js'
 import { grownUint32, sharedUint32 } from './grow.js'
-
-/** A posting is one word: document number in the upper 26 bits, frequency in the lower 6. */
-export const FREQUENCY_BITS = 6
-/** A frequency field of this value says: look in `largeFrequencies`. */
-export const LARGE = (1 << FREQUENCY_BITS) - 1
-/** Document numbers end below this. */
-export const MAX_DOCUMENTS = 2 ** (32 - FREQUENCY_BITS)
-
-/** A place is page << 16 | index. */
-export const PAGE_BITS = 16
-const PAGE_SIZE = 1 << PAGE_BITS
-export const PAGE_MASK = PAGE_SIZE - 1
+import {
+  BLOCK,
+  BLOCK_END,
+  BLOCK_LAST,
+  BLOCK_NEXT,
+  BLOCK_START,
+  blockRecord,
+  FREQUENCY_BITS,
+  LARGE,
+  PAGE_BITS,
+  PAGE_MASK,
+  PAGE_SIZE,
+} from './posting-layout.js'
 
 /** Postings in a full-grown block, in a term's first one, and how fast blocks grow in between. */
 const BLOCK_SIZE = 512
 const FIRST_BLOCK_SIZE = 2
 const BLOCK_GROWTH = 4
-
-/** A block record is four words: place of its first posting, place after its last, last document, next block + 1. */
-const BLOCK = 4
-export const BLOCK_START = 0
-export const BLOCK_END = 1
-export const BLOCK_LAST = 2
-export const BLOCK_NEXT = 3
 
 /**
  * A term record is eight words, half a cache line: first block + 1, last block, number of postings, next free
@@ -337,9 +331,4 @@ export interface SharedPostings {
   readonly largeFrequencies: ReadonlyMap<number, number>
   readonly blocks: Uint32Array
   readonly terms: Uint32Array
-}
-
-/** Where the record of a block, given as its number + 1, starts. */
-export function blockRecord(block: number): number {
-  return (block - 1) * BLOCK
 }

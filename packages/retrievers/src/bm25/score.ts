@@ -1,6 +1,7 @@
 import type { Cursor } from './cursor.js'
 import { ROW_LARGE } from './frequency-rows.js'
-import { FREQUENCY_BITS, LARGE, type Postings } from './postings.js'
+import { FREQUENCY_BITS, LARGE } from './posting-layout.js'
+import type { Postings } from './postings.js'
 
 /** What scoring one term needs, folded outside the loops. */
 export interface TermScorer {
