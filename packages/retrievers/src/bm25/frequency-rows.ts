@@ -20,8 +20,14 @@ const MIN_COUNT = 1024
 /** This frequency and more are looked up in the postings. */
 export const ROW_LARGE = 15
 
+/** A row in which at least one posting in this many has to be looked up elsewhere is worth nothing: weighted fields count in large units. */
+const MOSTLY_LARGE = 4
+
 interface Row {
-  bytes: Uint8Array
+  /** Undefined when it was given up. */
+  bytes: Uint8Array | undefined
+  /** Postings that did not fit. */
+  large: number
   /** Postings that are in it, and the block + 1 and the place after the last of them. */
   count: number
   block: number
@@ -42,26 +48,26 @@ export class FrequencyRows {
     if (row === undefined) {
       if (count < MIN_COUNT || count * FREQUENT < documentCount || this.rows.size >= MAX_ROWS)
         return undefined
-      row = { bytes: new Uint8Array(0), count: 0, block: 0, place: 0 }
+      row = { bytes: new Uint8Array(0), large: 0, count: 0, block: 0, place: 0 }
       this.rows.set(term, row)
     }
-    if (row.count < count) this.extend(postings, term, row, documentCount)
+    if (row.bytes !== undefined && row.count < count) this.extend(postings, term, row, documentCount)
     return row.bytes
   }
 
   get byteLength(): number {
     let total = 0
-    for (const { bytes } of this.rows.values()) total += bytes.length
+    for (const { bytes } of this.rows.values()) total += bytes?.length ?? 0
     return total
   }
 
   private extend(postings: PostingChains, term: number, row: Row, documentCount: number): void {
-    if (row.bytes.length * 2 < documentCount) {
-      const bytes = new Uint8Array((documentCount >>> 1) + (row.count === 0 ? 1 : documentCount >>> 3))
-      bytes.set(row.bytes)
-      row.bytes = bytes
+    let bytes = row.bytes ?? new Uint8Array(0)
+    if (bytes.length * 2 < documentCount) {
+      const grown = new Uint8Array((documentCount >>> 1) + (row.count === 0 ? 1 : documentCount >>> 3))
+      grown.set(bytes)
+      bytes = grown
     }
-    const { bytes } = row
     const { blocks, pages } = postings
     let block = postings.chain(term)
     if (row.block === 0) {
@@ -74,6 +80,7 @@ export class FrequencyRows {
         const posting = pages[place >>> PAGE_BITS]![place & PAGE_MASK]!
         const document = posting >>> FREQUENCY_BITS
         const frequency = Math.min(posting & LARGE, ROW_LARGE)
+        if (frequency === ROW_LARGE) row.large++
         bytes[document >>> 1]! |= frequency << ((document & 1) << 2)
       }
       row.place = end
@@ -83,5 +90,6 @@ export class FrequencyRows {
       row.place = blocks[blockRecord(block) + BLOCK_START]!
     }
     row.count = postings.count(term)
+    row.bytes = row.large * MOSTLY_LARGE < row.count ? bytes : undefined
   }
 }

@@ -69,6 +69,15 @@ describe('skipping in many documents', () => {
     }
   })
 
+  it('changes nothing where weighted fields count in large units', () => {
+    const random = seededRandom(7)
+    const fields = { title: { weight: 2.55 }, body: { weight: 0.35 } }
+    const index = bm25Index({ analyzer: universalAnalyzer(), fields })
+    for (let ordinal = 0; ordinal < COUNT; ordinal++)
+      index.set(ordinal, { title: words(random, 3).join(' '), body: text(random) })
+    for (let i = 0; i < 15; i++) expectSameAsAll(index, words(random, random.integer(2, 7)).join(' '))
+  })
+
   it('explains the scores of hits whose terms were looked up, to the last bit', () => {
     const random = seededRandom(6)
     const index = bm25Index({ analyzer: universalAnalyzer() })
