@@ -76,7 +76,8 @@ const isOdd = (value: unknown) =>
   typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
 const nameOf = (value: unknown): OddNumber => ({ number: Object.is(value, -0) ? '-0' : String(value) })
 
-function writable(metadata: Metadata): { readonly [field: string]: unknown } {
+/** What JSON can hold of metadata. */
+export function writable(metadata: Metadata): { readonly [field: string]: unknown } {
   const odd = (value: MetadataValue) => (Array.isArray(value) ? value.some(isOdd) : isOdd(value))
   if (!Object.values(metadata).some(odd)) return metadata
   const write = (value: unknown) => (isOdd(value) ? nameOf(value) : value)
@@ -88,7 +89,8 @@ function writable(metadata: Metadata): { readonly [field: string]: unknown } {
   )
 }
 
-function readable(metadata: { readonly [field: string]: unknown }): Metadata {
+/** The metadata that {@link writable} was given. */
+export function readable(metadata: { readonly [field: string]: unknown }): Metadata {
   const values = Object.values(metadata)
   const isNamed = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
   const holdsNamed = (value: unknown) => (Array.isArray(value) ? value.some(isNamed) : isNamed(value))

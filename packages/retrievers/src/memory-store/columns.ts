@@ -26,6 +26,14 @@ export class Columns {
     }
   }
 
+  /** Forgets all fields of the ordinal, when what was set is not known any more. */
+  drop(ordinal: number): void {
+    for (const [field, column] of this.columns) {
+      column.clear(ordinal)
+      if (column.distinct === 0) this.columns.delete(field)
+    }
+  }
+
   /** @param metadata what was set for the ordinal */
   clear(ordinal: number, metadata: Metadata): void {
     for (const field of Object.keys(metadata)) {

@@ -8,8 +8,6 @@ import {
   type Entry,
   type Explanation,
   embeddingText,
-  type Filter,
-  type IndexSearchOptions,
   invalid,
   type LexicalIndex,
   type ListOptions,
@@ -17,22 +15,18 @@ import {
   RagError,
   type Ranked,
   type SearchRequest,
-  type TopHits,
-  tell,
   type VectorIndex,
 } from '@tesserae/core'
 import { bm25Index, type FieldTexts } from '../bm25/index.js'
-import { flatIndex } from '../flat/index.js'
 import { type HeadFields, joinParts, type SnapshotParts } from '../snapshot/index.js'
-import { intersect } from './bits.js'
 import { Columns } from './columns.js'
-import { checkIndexed, setIndexed } from './field-index.js'
-import type { ExactScan, MemoryStore, MemoryStoreOptions } from './memory-store.js'
+import { setIndexed } from './field-index.js'
+import type { MemoryStore, MemoryStoreOptions } from './memory-store.js'
 import { Ordinals } from './ordinals.js'
-import { planSearch, type SearchPlan } from './plan.js'
+import { type Prepared, prepareEntries } from './prepare-entries.js'
+import { type EntrySearch, searchEntries, textSearch, vectorSearch } from './search-entries.js'
 import { readStore, type StoreIndexes, storeParts } from './store-snapshot.js'
-import { storedChunk } from './stored-chunk.js'
-import { bestByScoreThenId } from './ties.js'
+import { vectorIndexOf } from './vector-index-of.js'
 
 /** Ids between two looks at the signal and two turns given to the event loop. */
 const listPage = 4096
@@ -50,21 +44,6 @@ export function memoryStore<M extends Metadata = Metadata>(
   return new InMemory(options)
 }
 
-interface Prepared<M extends Metadata> {
-  readonly chunk: Chunk<M>
-  readonly vector: Float32Array | undefined
-  readonly text: string | FieldTexts
-  readonly revision: string
-}
-
-interface Search {
-  readonly kind: 'vector' | 'text'
-  /** Ordinals in the index. */
-  readonly entries: Bitset
-  readonly run: (plan: SearchPlan, options: IndexSearchOptions) => TopHits
-  readonly canScan: boolean
-}
-
 class InMemory<M extends Metadata> implements MemoryStore<M> {
   readonly name: string
   readonly dimensions: number
@@ -76,8 +55,8 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
   private live = new Bitset()
   private vectored = new Bitset()
   private vectors: VectorIndex | undefined
-  private lexical: LexicalIndex
-  private readonly indexedText: (chunk: Chunk<M>) => string | FieldTexts
+  lexical: LexicalIndex
+  readonly indexedText: (chunk: Chunk<M>) => string | FieldTexts
   private readonly makeIndexes: () => StoreIndexes
   /** Calls that may have changed it. */
   private changes = 0
@@ -88,7 +67,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     this.indexedText = options.indexedText ?? embeddingText
     this.makeIndexes = () => ({
       lexical: options.lexicalIndex?.() ?? bm25Index(),
-      vectors: this.dimensions > 0 ? vectorsOf(options, this.dimensions) : undefined,
+      vectors: this.dimensions > 0 ? vectorIndexOf(options, this.dimensions) : undefined,
     })
     const { lexical, vectors } = this.makeIndexes()
     this.lexical = lexical
@@ -101,20 +80,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
 
   async upsert(entries: readonly Entry<M>[], options: CallOptions = {}): Promise<void> {
     options.signal?.throwIfAborted()
-    const prepared: Prepared<M>[] = []
-    const ids = new Set<string>()
-    for (const entry of entries) {
-      const ready = this.prepare(entry)
-      if (ids.has(ready.chunk.id)) {
-        throw new RagError(
-          'duplicate-id',
-          `Chunk "${ready.chunk.id}" comes twice in one upsert. Nothing was written; keep one of the two.`,
-          { details: { chunkId: ready.chunk.id } },
-        )
-      }
-      ids.add(ready.chunk.id)
-      prepared.push(ready)
-    }
+    const prepared = prepareEntries(entries, this)
     this.changes++
     for (const entry of prepared) this.put(entry)
   }
@@ -180,13 +146,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
       )
     }
     checkVector('vector', vector, this.dimensions)
-    return this.search(request, options, {
-      kind: 'vector',
-      entries: this.vectored,
-      canScan: hasScan(vectors),
-      run: (plan, search) =>
-        plan === 'scan' && hasScan(vectors) ? vectors.scan(vector, search) : vectors.search(vector, search),
-    })
+    return this.search(request, options, vectorSearch(vectors, this.vectored, vector))
   }
 
   async searchByText(
@@ -195,12 +155,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     options: CallOptions = {},
   ): Promise<readonly Ranked<M>[]> {
     if (typeof query !== 'string') invalid('query', 'a string', query)
-    return this.search(request, options, {
-      kind: 'text',
-      entries: this.live,
-      canScan: false,
-      run: (_, search) => this.lexical.search(query, search),
-    })
+    return this.search(request, options, textSearch(this.lexical, this.live, query))
   }
 
   async explainText(
@@ -262,69 +217,11 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     return { dimensions: this.dimensions }
   }
 
-  private search(request: SearchRequest, options: CallOptions, search: Search): Ranked<M>[] {
-    options.signal?.throwIfAborted()
-    const limit = checkInteger('limit', request.limit)
-    const started = performance.now()
-    const total = search.entries.count()
-    const survivors = this.survivors(request.filter, search.entries)
-    const candidates = survivors?.count() ?? total
-    const plan = planSearch({ candidates, total, limit, canScan: search.canScan })
-    const hits = plan === 'nothing' ? [] : this.run(search, plan, limit, candidates, survivors)
-    tell(options.observer, {
-      type: 'store.search',
-      source: this.name,
-      milliseconds: performance.now() - started,
-      counts: { entries: total, candidates, hits: hits.length },
-      labels: { by: search.kind, plan },
-    })
-    return hits
-  }
-
-  private run(
-    search: Search,
-    plan: SearchPlan,
-    limit: number,
-    candidates: number,
-    survivors: Bitset | undefined,
-  ): Ranked<M>[] {
-    const filter = plan === 'everything' ? undefined : survivors
-    const idOf = (ordinal: number) => this.ordinals.idOf(ordinal)
-    const searchBy = (by: SearchPlan) => (ask: number) => search.run(by, { limit: ask, filter })
-    let best = bestByScoreThenId(searchBy(plan), limit, candidates, idOf)
-    // A walk can miss what it cannot reach; a scan cannot.
-    if (search.canScan && best.length < Math.min(limit, candidates)) {
-      best = bestByScoreThenId(searchBy('scan'), limit, candidates, idOf)
-    }
-    return best.map(({ ordinal, score }) => ({ chunk: this.chunks[ordinal]!, score }))
-  }
-
-  /** Entries that pass the filter; `undefined` stands for all of them. */
-  private survivors(filter: Filter | undefined, entries: Bitset): Bitset | undefined {
-    if (filter === undefined) return undefined
-    const matching = this.columns.matching(filter, this.live)
-    return entries === this.live ? matching : intersect(matching, entries)
-  }
-
-  /** Everything that can be wrong with an entry is found here, before anything is changed. */
-  private prepare({ chunk, vector, revision }: Entry<M>): Prepared<M> {
-    const stored = storedChunk(chunk)
-    if (typeof revision !== 'string') invalid(`revision of chunk "${stored.id}"`, 'a string', revision)
-    if (vector !== undefined) {
-      if (this.vectors === undefined) {
-        throw new RagError(
-          'incompatible',
-          `Chunk "${stored.id}" comes with a vector, but store "${this.name}" was made without \`dimensions\`. Make it with \`dimensions: ${vector.length}\`.`,
-        )
-      }
-      checkVector(`vector of chunk "${stored.id}"`, vector, this.dimensions)
-    }
-    return {
-      chunk: stored,
-      vector,
-      text: checkIndexed(this.indexedText(stored), this.lexical, stored.id),
-      revision,
-    }
+  private search(request: SearchRequest, options: CallOptions, search: EntrySearch): Ranked<M>[] {
+    const { name, columns, live } = this
+    const table = { name, columns, live, idOf: (ordinal: number) => this.ordinals.idOf(ordinal) }
+    const hits = searchEntries(table, request, options, search)
+    return hits.map(({ ordinal, score }) => ({ chunk: this.chunks[ordinal]!, score }))
   }
 
   private put({ chunk, vector, text, revision }: Prepared<M>): void {
@@ -367,17 +264,4 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     this.chunks[ordinal] = undefined
     this.revisions[ordinal] = ''
   }
-}
-
-function vectorsOf<M extends Metadata>(options: MemoryStoreOptions<M>, dimensions: number): VectorIndex {
-  const vectors = options.vectorIndex?.(dimensions) ?? flatIndex({ dimensions, metric: 'cosine' })
-  if (vectors.dimensions === dimensions) return vectors
-  throw new RagError(
-    'incompatible',
-    `\`vectorIndex\` made an index of ${vectors.dimensions} dimensions for a store of ${dimensions}. Make it with the number it is given.`,
-  )
-}
-
-function hasScan(index: VectorIndex): index is VectorIndex & ExactScan {
-  return 'scan' in index && typeof index.scan === 'function'
 }

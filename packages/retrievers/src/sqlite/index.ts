@@ -1,0 +1,6 @@
+export type { SqliteConnection, SqliteDriver, SqliteRow, SqliteStatement, SqliteValue } from './driver.js'
+export { libsqlDriver, nodeDriver } from './drivers.js'
+export type { EmbeddingCacheOptions } from './embedding-cache.js'
+export type { SqliteFailureReason } from './failure.js'
+export { sqliteStore } from './open-store.js'
+export type { SqliteCheck, SqliteStore, SqliteStoreOptions, StoredDocument } from './sqlite-store.js'

@@ -1,0 +1,116 @@
+import type { SqliteConnection, SqliteRow, SqliteStatement, SqliteValue } from './driver.js'
+import { sqliteFailure } from './failure.js'
+
+/** The database of a store: statements made once, transactions, settings and the generation. */
+export class StoreFile {
+  readonly path: string
+  private readonly connection: SqliteConnection
+  private readonly statements = new Map<string, SqliteStatement>()
+  /** Whether a transaction may have been left open by a rollback that failed. */
+  private unsettled = false
+
+  constructor(connection: SqliteConnection, path: string) {
+    this.connection = connection
+    this.path = path
+  }
+
+  exec(sql: string): void {
+    this.connection.exec(sql)
+  }
+
+  all(sql: string, values: readonly SqliteValue[] = []): readonly SqliteRow[] {
+    return this.statement(sql).all(values)
+  }
+
+  run(sql: string, values: readonly SqliteValue[] = []): void {
+    this.statement(sql).run(values)
+  }
+
+  /** One number from one row. */
+  count(sql: string, values: readonly SqliteValue[] = []): number {
+    const [row] = this.all(sql, values)
+    return row === undefined ? 0 : Number(Object.values(row)[0])
+  }
+
+  /** What was committed last; raised by every call that writes chunks. */
+  generation(): number {
+    return Number(this.setting('generation') ?? 0)
+  }
+
+  setting(name: string): SqliteValue | undefined {
+    return this.all('SELECT value FROM settings WHERE name = ?', [name])[0]?.value
+  }
+
+  setSetting(name: string, value: SqliteValue): void {
+    this.run('INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', [
+      name,
+      value,
+    ])
+  }
+
+  /** Everything that is read inside belongs to one state of the file. */
+  reading<T>(work: () => T): T {
+    return this.transaction('BEGIN', work)
+  }
+
+  /** All or nothing of what is written inside. */
+  writing<T>(work: () => T): T {
+    return this.transaction('BEGIN IMMEDIATE', work)
+  }
+
+  close(): void {
+    this.connection.close()
+  }
+
+  /** Begins to read one state of the file, to be ended by {@link commit} or {@link rollBack}. */
+  begin(sql: 'BEGIN' | 'BEGIN IMMEDIATE' = 'BEGIN'): void {
+    if (this.unsettled) this.settle()
+    this.connection.exec(sql)
+    this.unsettled = true
+  }
+
+  commit(): void {
+    this.connection.exec('COMMIT')
+    this.unsettled = false
+  }
+
+  /** Never throws: what cannot be rolled back now is before the next transaction. */
+  rollBack(): void {
+    try {
+      if (this.unsettled) this.settle()
+    } catch {
+      // The error that led here is the one to tell.
+    }
+  }
+
+  private transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+    try {
+      this.begin(begin)
+      const result = work()
+      this.commit()
+      return result
+    } catch (error) {
+      this.rollBack()
+      throw sqliteFailure(error, this.path)
+    }
+  }
+
+  private settle(): void {
+    try {
+      this.connection.exec('ROLLBACK')
+    } catch (error) {
+      // SQLite rolls back by itself after some failures, and then there is nothing to roll back.
+      if (!(error instanceof Error) || !/no transaction/i.test(error.message)) throw error
+    }
+    this.unsettled = false
+  }
+
+  private statement(sql: string): SqliteStatement {
+    let statement = this.statements.get(sql)
+    if (statement === undefined) {
+      statement = this.connection.prepare(sql)
+      this.statements.set(sql, statement)
+    }
+    return statement
+  }
+}
