@@ -11,6 +11,13 @@ export interface CachedEmbedderOptions {
   readonly tags?: readonly string[] | undefined
 }
 
+/** A text that is not in the cache, and how it is found there later. */
+interface Wanted {
+  readonly key: string
+  readonly text: string
+  readonly digest: string
+}
+
 /** A row of a call that is on its way. */
 interface Coming {
   readonly flight: Flight<Float32Array>
@@ -20,6 +27,7 @@ interface Coming {
 /**
  * The same embedder, asked only for texts that are new. Keys hold the embedder's id, its dimensions, the role
  * and the SHA-256 of the text, so a changed model never meets its predecessor's vectors, and no text is kept.
+ * Entries are tagged `text:<sha256>`, so that a text can be forgotten (`forgettingStore`).
  *
  * A call makes at most one inner call, for the texts missing, each once. A text that another call is already
  * asking for is waited for, not asked twice; whoever aborts leaves alone, and the inner call stops when nobody
@@ -33,12 +41,9 @@ export function cachedEmbedder(
   const { dimensions } = embedder
   const coming = new Map<string, Coming>()
 
-  const ask = (
-    keys: readonly string[],
-    texts: readonly string[],
-    call: EmbedOptions,
-  ): Flight<Float32Array> => {
+  const ask = (wanted: readonly Wanted[], call: EmbedOptions): Flight<Float32Array> => {
     const { role, observer } = call
+    const texts = wanted.map(({ text }) => text)
     const flight: Flight<Float32Array> = takeOff(async (signal) => {
       try {
         const vectors = await embedder.embed(texts, { role, observer, signal })
@@ -48,18 +53,18 @@ export function cachedEmbedder(
             `The embedder "${embedder.id}" returned ${vectors.length} numbers for ${texts.length} texts of ${dimensions} dimensions.`,
           )
         }
-        const entries = keys.map((key, row) => ({
+        const entries = wanted.map(({ key, digest }, row) => ({
           key,
           value: vectors.slice(row * dimensions, (row + 1) * dimensions),
-          tags: options.tags,
+          tags: [`text:${digest}`, ...(options.tags ?? [])],
         }))
         await careful(observer, embedder.id, () => cache.set(entries))
         return vectors
       } finally {
-        for (const key of keys) if (coming.get(key)?.flight === flight) coming.delete(key)
+        for (const { key } of wanted) if (coming.get(key)?.flight === flight) coming.delete(key)
       }
     })
-    for (const [row, key] of keys.entries()) coming.set(key, { flight, row })
+    for (const [row, { key }] of wanted.entries()) coming.set(key, { flight, row })
     return flight
   }
 
@@ -71,7 +76,8 @@ export function cachedEmbedder(
     async embed(texts, call) {
       const { signal, observer, role } = call
       signal?.throwIfAborted()
-      const keys = texts.map((text) => `embed:${embedder.id}:${dimensions}:${role}:${sha256(text)}`)
+      const digests = texts.map((text) => sha256(text))
+      const keys = digests.map((digest) => `embed:${embedder.id}:${dimensions}:${role}:${digest}`)
       const unique = [...new Set(keys)]
       const found = await careful(observer, embedder.id, () => cache.get(unique))
       signal?.throwIfAborted()
@@ -91,10 +97,11 @@ export function cachedEmbedder(
         counts: { hits: vectors.size, shared: awaited.size, misses: missing.length },
       })
       if (missing.length > 0) {
-        const first = new Map<string, string>()
-        for (const [place, key] of keys.entries()) if (!first.has(key)) first.set(key, texts[place]!)
+        const first = new Map<string, Wanted>()
+        for (const [place, key] of keys.entries()) {
+          if (!first.has(key)) first.set(key, { key, text: texts[place]!, digest: digests[place]! })
+        }
         const flight = ask(
-          missing,
           missing.map((key) => first.get(key)!),
           call,
         )

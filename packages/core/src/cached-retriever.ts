@@ -11,16 +11,18 @@ import { isScopedByCall } from './scope.js'
 export interface CachedRetrieverOptions {
   /**
    * Names what is searched, in its present state: it must change whenever the store does, and differ between
-   * retrievers of the same name that share a cache.
+   * retrievers of the same name that share a cache. `versionedStore` has one.
    */
   readonly version: () => string
   /** Whose answers these are: part of the key, and the tag `tenant:<id>`. @default none */
   readonly tenant?: string | undefined
+  /** Id of the model that embeds queries, or reranks, where the retriever's name does not tell it. @default none */
+  readonly model?: string | undefined
 }
 
 /**
- * The same retriever, asked only for what is new: keys are fingerprints of its name, the tenant, the version,
- * the query, the limit and the filter, so neither a changed index nor another's rights are ever served. No
+ * The same retriever, asked only for what is new: keys are fingerprints of its name, the tenant, the model, the
+ * version, the query, the limit and the filter, so neither a changed index nor another's rights are ever served. No
  * query text is kept. Entries are tagged `tenant:<id>` and `document:<id>` for each document among the hits.
  *
  * A scope goes around the cache, `scopeRetriever(cachedRetriever(…), scope)`: its filter is then part of the
@@ -32,7 +34,7 @@ export function cachedRetriever<M extends Metadata = Metadata>(
   cache: Cache<readonly Hit<M>[]>,
   options: CachedRetrieverOptions,
 ): Retriever<M> {
-  const { version, tenant } = options
+  const { version, tenant, model } = options
   if (typeof version !== 'function') invalid('version', 'a function that returns a string', version)
   if (isScopedByCall(retriever)) {
     invalid('retriever', 'one whose scope is fixed', retriever, 'Put the scope around the cache.')
@@ -45,7 +47,7 @@ export function cachedRetriever<M extends Metadata = Metadata>(
     async retrieve(query, call = {}) {
       const { signal, observer, limit, filter } = call
       signal?.throwIfAborted()
-      const asked = { retriever: retriever.name, tenant, version: version(), query, limit, filter }
+      const asked = { retriever: retriever.name, tenant, model, version: version(), query, limit, filter }
       const key = `retrieve:${fingerprint(asked)}`
       const found = (await careful(observer, name, () => cache.get([key])))?.[0]
       signal?.throwIfAborted()

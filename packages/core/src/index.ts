@@ -22,6 +22,8 @@ export { readCitations } from './citations.js'
 export type { AssembledContext, ContextOptions, DescribedPassage, OmittedHit } from './context.js'
 export { assembleContext } from './context.js'
 export type { ContextOrder } from './context-passages.js'
+export type { DeduplicatedStore, DeduplicateOptions, DroppedChunk } from './deduplicate.js'
+export { deduplicatedStore } from './deduplicate.js'
 export type {
   Cleaner,
   Document,
@@ -73,16 +75,22 @@ export { placeholder } from './filter/placeholder.js'
 export { simplifyFilter } from './filter/simplify.js'
 export type { FingerprintInput } from './fingerprint.js'
 export { fingerprint } from './fingerprint.js'
+export type { FreshnessOptions, FreshnessReport, StaleDocument } from './freshness.js'
+export { freshnessReport } from './freshness.js'
 export { ingest } from './ingest.js'
 export type { IngestOptions } from './ingest-options.js'
-export type { IngestStage, VectorReuse } from './ingest-plan.js'
+export type { IngestStage } from './ingest-plan.js'
 export type {
+  DocumentRecord,
   IngestedDocument,
   IngestFailure,
   IngestProgress,
   IngestReport,
   RemovalOutcome,
+  StageTimes,
 } from './ingest-report.js'
+export { documentRecord } from './ingest-report.js'
+export type { VectorReuse } from './ingest-reuse.js'
 export type { GenerateRequest, GenerateResult, LanguageModel, Message } from './language-model.js'
 export type { Explanation, LexicalIndex } from './lexical-index.js'
 export type { LineIndex } from './line-index.js'
@@ -93,12 +101,17 @@ export { tell, timed } from './observe.js'
 export type { CallOptions, Observer, RagEvent } from './observer.js'
 export { composeOffsetMaps } from './offset-map.js'
 export { pieceTokenizer } from './piece-tokenizer.js'
+export type { IngestPlan, PlanIngestOptions, PlannedDocument } from './plan-ingest.js'
+export { planIngest } from './plan-ingest.js'
+export type { ReembedOptions, ReembedProgress, ReembedReport } from './reembed.js'
+export { reembed } from './reembed.js'
 export type { RelevanceModel } from './relevance-model.js'
 export type { Reranker, RerankOptions } from './reranker.js'
 export type { Hit, RetrieveOptions, Retriever, StageScore } from './retriever.js'
 export type { Scope, ScopeOptions } from './scope.js'
 export { scopeRetriever } from './scope.js'
 export { sha256 } from './sha256.js'
+export { shelfStore } from './shelf-store.js'
 export type { Span } from './span.js'
 export type {
   ChunkRef,
@@ -110,6 +123,12 @@ export type {
   TextSearch,
   VectorSearch,
 } from './store.js'
+export type { Forgetting, Versioned } from './store-writes.js'
+export { forgettingStore, versionedStore } from './store-writes.js'
+export type { SwappableRetriever } from './swappable-retriever.js'
+export { swappableRetriever } from './swappable-retriever.js'
+export type { DocumentSync, DocumentSyncOptions, SyncReport } from './sync.js'
+export { documentSync, removeDocument } from './sync.js'
 export { embeddingText, toChunks } from './to-chunks.js'
 export type { TokenRuler } from './token-ruler.js'
 export { tokenRuler } from './token-ruler.js'

@@ -49,6 +49,8 @@ export interface IngestOptions<M extends Metadata = Metadata> extends CallOption
   readonly onProgress?: ((progress: IngestProgress) => void) | undefined
   /** @default 250 */
   readonly progressIntervalMs?: number | undefined
+  /** Documents expected, about, so that progress can tell how much is left. @default not known */
+  readonly totalDocuments?: number | undefined
   /** Milliseconds from any origin, for reports and progress. @default performance.now */
   readonly now?: (() => number) | undefined
 }
@@ -73,6 +75,10 @@ export function checkIngestOptions<M extends Metadata>(options: IngestOptions<M>
     maxWriteChunks: checkInteger('maxWriteChunks', options.maxWriteChunks ?? 1_024),
     maxBatchDelayMs: checkNumber('maxBatchDelayMs', maxBatchDelayMs ?? 100, 0),
     progressIntervalMs: checkNumber('progressIntervalMs', progressIntervalMs ?? 250, 0),
+    totalDocuments:
+      options.totalDocuments === undefined
+        ? undefined
+        : checkInteger('totalDocuments', options.totalDocuments, 0),
     removeMissing,
     owns: owns ?? (() => true),
     now: options.now ?? (() => performance.now()),

@@ -5,17 +5,10 @@ import { messageOf } from './embed-texts.js'
 import type { Embedder } from './embedder.js'
 import { isRagError, RagError, type RagErrorCode } from './errors.js'
 import { fingerprint } from './fingerprint.js'
+import { inputOf, type VectorPool } from './ingest-reuse.js'
 import type { CallOptions } from './observer.js'
-import type { Store } from './store.js'
-import { toChunks } from './to-chunks.js'
-
-/**
- * Ability of a store to give vectors back, so that a chunk whose metadata alone changed is written again
- * without being embedded again.
- */
-export interface VectorReuse {
-  vectors(chunkIds: readonly string[], options?: CallOptions): Promise<readonly (Float32Array | undefined)[]>
-}
+import type { ChunkRef, Store } from './store.js'
+import { embeddingText, toChunks } from './to-chunks.js'
 
 export type IngestStage = 'load' | 'split' | 'embed' | 'store'
 
@@ -71,18 +64,24 @@ export interface DocumentPlan<M extends Metadata> {
   readonly metadata: M
   /** Chunks of the document as it is now. */
   readonly chunks: number
+  /** Chunks that the store has of it. */
+  readonly stored: number
   /** Spans without a visible character; never indexed. */
   readonly blank: number
   readonly unchanged: number
   readonly writes: readonly PlannedChunk<M>[]
-  /** Ids that the store has and the document no longer has. */
-  readonly stale: readonly string[]
+  /** What the store has in the place of those of `writes` that take another vector than before. */
+  readonly replaced: readonly ChunkRef[]
+  /** Chunks that the store has and the document no longer has. */
+  readonly stale: readonly ChunkRef[]
 }
 
 export interface PlanContext<M extends Metadata> {
   readonly chunker: Chunker
   readonly embedder: Embedder | undefined
   readonly store: Store<M>
+  /** Vectors that the store can give back; absent when it has no vectors or cannot. */
+  readonly pool: VectorPool | undefined
   readonly observer: CallOptions['observer']
   readonly onTime: (part: 'split' | 'store', milliseconds: number) => void
 }
@@ -93,7 +92,7 @@ export async function planDocument<M extends Metadata>(
   context: PlanContext<M>,
   signal: AbortSignal,
 ): Promise<DocumentPlan<M>> {
-  const { chunker, embedder, store, observer, onTime } = context
+  const { chunker, embedder, store, pool, observer, onTime } = context
   const call = { signal, observer }
   const started = performance.now()
   const { chunks, blank } = await atStage('split', signal, async () => {
@@ -105,29 +104,32 @@ export async function planDocument<M extends Metadata>(
   const split = performance.now()
   onTime('split', split - started)
 
-  const known = await atStage('store', signal, () => knownRevisions(store, document.id, call))
+  const known = await atStage('store', signal, () => knownChunks(store, document.id, call))
+  const stored = known.size
+  const own = [...known.values()]
+  const replaced: ChunkRef[] = []
   const changed: { chunk: Chunk<M>; revision: string }[] = []
-  const reusable: string[] = []
   for (const [place, chunk] of chunks.entries()) {
     const revision = revisions[place]!
     const old = known.get(chunk.id)
-    if (old !== revision) changed.push({ chunk, revision })
-    if (old !== undefined && old !== revision && embedder !== undefined && sameInput(old, revision)) {
-      reusable.push(chunk.id)
-    }
+    if (old?.revision !== revision) changed.push({ chunk, revision })
+    if (old !== undefined && inputOf(old.revision) !== inputOf(revision)) replaced.push(old)
     known.delete(chunk.id)
   }
-  const vectors = await atStage('store', signal, () => vectorsOf(store, reusable, embedder, call))
+  const inputs = changed.map(({ revision }) => inputOf(revision))
+  const vectors = await atStage('store', signal, () => pool?.find(inputs, own, signal))
   onTime('store', performance.now() - split)
   return {
     documentId: document.id,
     uri: document.uri,
     metadata: document.metadata,
     chunks: chunks.length,
+    stored,
     blank,
     unchanged: chunks.length - changed.length,
-    writes: changed.map(({ chunk, revision }) => ({ chunk, revision, vector: vectors.get(chunk.id) })),
-    stale: [...known.keys()],
+    writes: changed.map(({ chunk, revision }, place) => ({ chunk, revision, vector: vectors?.[place] })),
+    replaced,
+    stale: [...known.values()],
   }
 }
 
@@ -136,68 +138,56 @@ function isBlank(text: string, span: ChunkSpan): boolean {
   return 0 <= span.start && span.start < span.end && !/\S/.test(text.slice(span.start, span.end))
 }
 
-/**
- * Two fingerprints a chunk: of everything stored beside its text, and, after the dot, of what its vector was
- * made from: model, context, and the id, which stands for the text. A different second half means: embed again.
- */
 function revisionsOf<M extends Metadata>(
   document: Document<M>,
   chunks: readonly Chunk<M>[],
   chunker: Chunker,
   embedder: Embedder | undefined,
 ): string[] {
-  const shared = fingerprint({
+  const shared = sharedPart(document, chunker.id, embedder)
+  return chunks.map((chunk) => revisionOf(chunk, shared, embedder))
+}
+
+/** What the revisions of all chunks of a document have in common. */
+export function sharedPart<M extends Metadata>(
+  document: Pick<Document<M>, 'metadata' | 'uri'>,
+  chunkerId: string,
+  embedder: Pick<Embedder, 'id' | 'dimensions'> | undefined,
+): string {
+  return fingerprint({
     metadata: document.metadata,
     uri: document.uri,
-    chunker: chunker.id,
+    chunker: chunkerId,
     embedder: embedder?.id,
     dimensions: embedder?.dimensions,
   })
-  const model = embedder === undefined ? undefined : [embedder.id, embedder.dimensions]
-  return chunks.map((chunk) => {
-    const { index, window, context, headings, page, tokens } = chunk
-    const stored = fingerprint({ shared, index, window, context, headings, page, tokens })
-    if (model === undefined) return stored
-    return `${stored}.${fingerprint([model, context, chunk.id]).slice(0, 16)}`
-  })
 }
 
-function sameInput(old: string, revision: string): boolean {
-  const dot = revision.indexOf('.')
-  return dot >= 0 && old.length === revision.length && old.endsWith(revision.slice(dot))
+/**
+ * Two fingerprints a chunk: of everything stored beside its text, and, after the dot, of what its vector was
+ * made from: model, context and text, wherever they stand. A different second half means: embed again.
+ */
+export function revisionOf<M extends Metadata>(
+  chunk: Chunk<M>,
+  shared: string,
+  embedder: Pick<Embedder, 'id' | 'dimensions'> | undefined,
+): string {
+  const { index, window, context, headings, page, tokens } = chunk
+  const stored = fingerprint({ shared, index, window, context, headings, page, tokens })
+  if (embedder === undefined) return stored
+  return `${stored}.${fingerprint([embedder.id, embedder.dimensions, embeddingText(chunk)])}`
 }
 
-async function knownRevisions<M extends Metadata>(
+async function knownChunks<M extends Metadata>(
   store: Store<M>,
   documentId: string,
   call: CallOptions & { readonly signal: AbortSignal },
-): Promise<Map<string, string>> {
-  const known = new Map<string, string>()
+): Promise<Map<string, ChunkRef>> {
+  const known = new Map<string, ChunkRef>()
   for await (const ref of store.list({ documentId, ...call })) {
     call.signal.throwIfAborted()
     // A store that lists too much must not cost another document its chunks.
-    if (ref.documentId === documentId) known.set(ref.id, ref.revision)
+    if (ref.documentId === documentId) known.set(ref.id, ref)
   }
   return known
-}
-
-async function vectorsOf<M extends Metadata>(
-  store: Store<M>,
-  chunkIds: readonly string[],
-  embedder: Embedder | undefined,
-  call: CallOptions,
-): Promise<Map<string, Float32Array>> {
-  const found = new Map<string, Float32Array>()
-  if (chunkIds.length === 0 || embedder === undefined || !reusesVectors(store)) return found
-  const vectors = await store.vectors(chunkIds, call)
-  for (const [place, id] of chunkIds.entries()) {
-    const vector = vectors[place]
-    if (vector?.length === embedder.dimensions) found.set(id, vector)
-  }
-  return found
-}
-
-/** Whether a store has the ability. */
-export function reusesVectors(store: object): store is VectorReuse {
-  return 'vectors' in store && typeof store.vectors === 'function'
 }

@@ -18,7 +18,7 @@ export interface RemovalOptions<M extends Metadata> extends CallOptions {
   readonly removeMissing: boolean | 'unrelated'
 }
 
-interface MissingDocument {
+export interface MissingDocument {
   readonly documentId: string
   readonly chunkIds: readonly string[]
 }
@@ -33,9 +33,8 @@ export async function removeMissing<M extends Metadata>(
   fail: (failure: StageFailure, document: FailedDocument<M>) => void,
 ): Promise<RemovalOutcome> {
   const { store, signal, observer, seen, failedUris } = options
-  if (options.removeMissing === false) return 'off'
-  if (seen.size === 0) return 'kept-no-documents'
-  if (failedUris.length > 0 && options.removeMissing === true) return 'kept-load-failures'
+  const kept = whyKept(options.removeMissing, seen.size, failedUris.length)
+  if (kept !== undefined) return kept
   const { now } = tally.options
   const started = now()
   try {
@@ -60,6 +59,17 @@ export async function removeMissing<M extends Metadata>(
   }
 }
 
+/** Why nothing is removed; undefined when missing documents are to be removed. */
+export function whyKept(
+  mode: boolean | 'unrelated',
+  seen: number,
+  failedUris: number,
+): RemovalOutcome | undefined {
+  if (mode === false) return 'off'
+  if (seen === 0) return 'kept-no-documents'
+  return failedUris > 0 && mode === true ? 'kept-load-failures' : undefined
+}
+
 async function failureOf(work: Promise<void>): Promise<StageFailure | undefined> {
   try {
     await work
@@ -75,7 +85,9 @@ async function failureOf(work: Promise<void>): Promise<StageFailure | undefined>
  * document is kept if its id or address begins with one of them (the folder it was in, the archive it came
  * from), and if it has no address to compare.
  */
-async function findMissing<M extends Metadata>(options: RemovalOptions<M>): Promise<MissingDocument[]> {
+export async function findMissing<M extends Metadata>(
+  options: Omit<RemovalOptions<M>, 'removeMissing'>,
+): Promise<MissingDocument[]> {
   const { store, signal, observer, seen, owns, failedUris } = options
   const missing = new Map<string, string[]>()
   await atStage('store', signal, async () => {

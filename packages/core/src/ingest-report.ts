@@ -48,9 +48,31 @@ export interface IngestProgress {
   /** Chunks that the store had already. */
   readonly skipped: number
   readonly deleted: number
+  /** Tokens embedded. */
+  readonly tokens: number
+  /** Calls to the embedder, retries included. */
+  readonly embedCalls: number
+  /** Since the run began. */
   readonly milliseconds: number
+  /** Time spent in each part so far, summed over what ran at once. */
+  readonly stages: StageTimes
+  /** Documents expected, when `totalDocuments` said so. */
+  readonly total?: number | undefined
+  /**
+   * Milliseconds until the end at the speed of the last part of the run; absent until that can be told, and
+   * without `totalDocuments`. What is removed at the end is not counted in.
+   */
+  readonly remainingMs?: number | undefined
   /** Address or id of the document finished last. */
   readonly current?: string | undefined
+}
+
+export interface StageTimes {
+  /** Waiting for the source. */
+  readonly load: number
+  readonly split: number
+  readonly embed: number
+  readonly store: number
 }
 
 /**
@@ -91,14 +113,7 @@ export interface IngestReport {
   readonly removal: RemovalOutcome
   readonly failures: readonly IngestFailure[]
   /** Time spent in each part, summed over what ran at once, so parts may add up to more than `total`. */
-  readonly milliseconds: {
-    /** Waiting for the source. */
-    readonly load: number
-    readonly split: number
-    readonly embed: number
-    readonly store: number
-    readonly total: number
-  }
+  readonly milliseconds: StageTimes & { readonly total: number }
 }
 
 /** The counts of a document for which nothing was done. */
@@ -116,6 +131,7 @@ export interface TallyOptions<M extends Metadata> {
   readonly onDocument?: ((document: IngestedDocument<M>) => void) | undefined
   readonly onProgress?: ((progress: IngestProgress) => void) | undefined
   readonly progressIntervalMs: number
+  readonly totalDocuments?: number | undefined
   readonly now: () => number
 }
 
@@ -131,10 +147,12 @@ export class IngestTally<M extends Metadata> {
   embedCalls = 0
   private lastProgress = Number.NEGATIVE_INFINITY
   private current: string | undefined
+  private readonly pace: Pace
 
   constructor(options: TallyOptions<M>) {
     this.options = options
     this.started = options.now()
+    this.pace = new Pace(this.started)
   }
 
   /** Counts a document that is finished and tells about it. */
@@ -157,32 +175,33 @@ export class IngestTally<M extends Metadata> {
 
   fail(failure: StageFailure, document: FailedDocument<M>): void {
     const { stage, error } = failure
-    this.failures.push({
-      uri: document.uri ?? document.documentId ?? '',
-      ...(document.documentId !== undefined && { documentId: document.documentId }),
-      code: error.code,
-      message: error.message,
-      stage,
-    })
+    this.failures.push(failureRecord(stage, error, document))
     this.finish({ ...nothingDone, ...document, status: 'failed', stage, error })
   }
 
   /** Tells how far the run is, at most once per interval unless `force`. */
   progress(force: boolean): void {
-    const { onProgress, progressIntervalMs, now } = this.options
+    const { onProgress, progressIntervalMs, totalDocuments: total, now } = this.options
     if (onProgress === undefined) return
     const time = now()
     if (!force && time - this.lastProgress < progressIntervalMs) return
     this.lastProgress = time
     const { written, unchanged, empty, failed } = this.documents
+    const documents = written + unchanged + empty + failed
+    const remainingMs = total === undefined ? undefined : this.pace.remaining(time, documents, total)
     onProgress({
-      documents: written + unchanged + empty + failed,
+      documents,
       chunks: this.chunks.total,
       failures: this.failures.length,
       embedded: this.chunks.embedded,
       skipped: this.chunks.unchanged,
       deleted: this.chunks.deleted,
+      tokens: this.tokens,
+      embedCalls: this.embedCalls,
       milliseconds: time - this.started,
+      stages: { ...this.milliseconds },
+      ...(total !== undefined && { total }),
+      ...(remainingMs !== undefined && { remainingMs }),
       current: this.current,
     })
   }
@@ -198,6 +217,65 @@ export class IngestTally<M extends Metadata> {
       milliseconds: { ...this.milliseconds, total: this.options.now() - this.started },
     }
   }
+}
+
+/**
+ * Speed of the last part of a run: of at least half of it, so that one slow document does not swing the estimate
+ * and a change of speed (unchanged documents first, new ones after) is followed.
+ */
+class Pace {
+  /** The past: times and documents finished by then, about evenly spread over the run. */
+  private times: number[]
+  private counts: number[] = [0]
+  private spacing = 1
+
+  constructor(started: number) {
+    this.times = [started]
+  }
+
+  remaining(time: number, documents: number, total: number): number | undefined {
+    const started = this.times[0]!
+    if (time - this.times.at(-1)! >= this.spacing) {
+      this.times.push(time)
+      this.counts.push(documents)
+      if (this.times.length === 64) {
+        this.times = this.times.filter((_, place) => place % 2 === 0)
+        this.counts = this.counts.filter((_, place) => place % 2 === 0)
+        this.spacing = (time - started) / 32
+      }
+    }
+    let from = 0
+    while (from + 1 < this.times.length && this.times[from + 1]! <= (started + time) / 2) from += 1
+    const finished = documents - this.counts[from]!
+    if (documents >= total) return 0
+    return finished <= 0 ? undefined : ((time - this.times[from]!) / finished) * (total - documents)
+  }
+}
+
+export function failureRecord(
+  stage: IngestStage,
+  error: RagError,
+  document: { readonly documentId?: string | undefined; readonly uri?: string | undefined },
+): IngestFailure {
+  return {
+    uri: document.uri ?? document.documentId ?? '',
+    ...(document.documentId !== undefined && { documentId: document.documentId }),
+    code: error.code,
+    message: error.message,
+    stage,
+  }
+}
+
+/** A document's outcome as plain JSON: what `onDocument` is told, with the failure's code and message in words. */
+export type DocumentRecord<M extends Metadata = Metadata> = Omit<IngestedDocument<M>, 'error'> & {
+  readonly code?: RagErrorCode | undefined
+  readonly message?: string | undefined
+}
+
+/** One line of a report: `JSON.stringify(documentRecord(document))`. Errors themselves have no JSON. */
+export function documentRecord<M extends Metadata>(document: IngestedDocument<M>): DocumentRecord<M> {
+  const { error, ...record } = document
+  return error === undefined ? record : { ...record, code: error.code, message: error.message }
 }
 
 export type FailedDocument<M extends Metadata> = Pick<

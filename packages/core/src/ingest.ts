@@ -14,6 +14,7 @@ import {
   type IngestReport,
   IngestTally,
 } from './ingest-report.js'
+import { reusesVectors, vectorPool } from './ingest-reuse.js'
 import { writeQueue } from './ingest-write.js'
 import type { Loaded } from './loader.js'
 import { tell } from './observe.js'
@@ -61,6 +62,7 @@ export async function ingest<M extends Metadata = Metadata>(
     onDocument: fatal(options.onDocument),
     onProgress: fatal(options.onProgress),
     progressIntervalMs: settings.progressIntervalMs,
+    totalDocuments: settings.totalDocuments,
     now: settings.now,
   })
   const { milliseconds } = tally
@@ -89,10 +91,15 @@ export async function ingest<M extends Metadata = Metadata>(
       milliseconds.store += elapsed
     },
   })
+  const pool =
+    embedder === undefined || !reusesVectors(store)
+      ? undefined
+      : vectorPool(store, { dimensions: embedder.dimensions, maxKept: settings.maxQueuedChunks, observer })
   const planning = {
     chunker,
     embedder,
     store,
+    pool,
     observer,
     onTime: (part: 'split' | 'store', elapsed: number) => {
       milliseconds[part] += elapsed
@@ -167,7 +174,10 @@ export async function ingest<M extends Metadata = Metadata>(
         return { chunk, revision, vector: vector ?? embedded?.vectors[row++] }
       })
       if (entries.length > 0 || stale.length > 0) {
-        await atStage('store', stop.signal, () => writer.write({ entries, stale }))
+        await atStage('store', stop.signal, async () => {
+          await pool?.leaving([...stale, ...plan.replaced], stop.signal)
+          await writer.write({ entries, stale: stale.map(({ id }) => id) })
+        })
       }
       const changed = entries.length + stale.length > 0
       const result: IngestedDocument<M> = {
@@ -286,7 +296,7 @@ function counts<M extends Metadata>(result: IngestedDocument<M>): { readonly [na
   return { chunks, written, embedded, reused, unchanged, deleted, tokens }
 }
 
-function duplicate(documentId: string): StageFailure {
+export function duplicate(documentId: string): StageFailure {
   const error = new RagError(
     'duplicate-id',
     `The source gave the document id ${JSON.stringify(documentId)} twice; the first one counts. ` +
@@ -296,7 +306,7 @@ function duplicate(documentId: string): StageFailure {
   return new StageFailure('load', error)
 }
 
-function sourceFailure(error: unknown, loaded: number): unknown {
+export function sourceFailure(error: unknown, loaded: number): unknown {
   if (isRagError(error) || isAbort(error)) return error
   return new RagError(
     'load-failed',

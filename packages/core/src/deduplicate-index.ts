@@ -1,0 +1,120 @@
+import type { Chunk } from './chunk.js'
+import type { Metadata } from './document.js'
+import { fingerprint } from './fingerprint.js'
+import { bandKeys, bandRows, comparableText, jaccard, minHashSignature, shingleSet } from './minhash.js'
+import { sha256 } from './sha256.js'
+import { embeddingText } from './to-chunks.js'
+
+export interface Match {
+  readonly keptId: string
+  readonly kind: 'exact' | 'near'
+  /** Jaccard similarity of the two texts' shingles; 1 for `exact`. */
+  readonly similarity: number
+}
+
+/** Chunks that may duplicate each other: same tenant, same access level. */
+interface Partition {
+  /** By SHA-256 of the comparable text. */
+  readonly exact: Map<string, string>
+  readonly bands: Map<number, string[]>
+}
+
+/** What a chunk is compared by. */
+interface Features {
+  readonly partition: string
+  readonly digest: string
+  readonly shingles: Uint32Array
+  readonly bands: readonly number[]
+}
+
+/** Finds what a chunk duplicates among the chunks that are kept. Texts are not held; about 1 kB a chunk is. */
+export class DuplicateIndex<M extends Metadata> {
+  private readonly partitions = new Map<string, Partition>()
+  private readonly within: readonly string[]
+  private readonly threshold: number | false
+  private readonly rows: number
+
+  constructor(within: readonly string[], threshold: number | false) {
+    this.within = within
+    this.threshold = threshold
+    this.rows = threshold === false ? 1 : bandRows(threshold)
+  }
+
+  add(chunk: Chunk<M>): void {
+    const { partition: key, digest, bands } = this.features(chunk)
+    let partition = this.partitions.get(key)
+    if (partition === undefined) {
+      partition = { exact: new Map(), bands: new Map() }
+      this.partitions.set(key, partition)
+    }
+    // The first one stands for its text, should two of them ever have come in.
+    if (!partition.exact.has(digest)) partition.exact.set(digest, chunk.id)
+    for (const band of bands) {
+      const ids = partition.bands.get(band)
+      if (ids === undefined) partition.bands.set(band, [chunk.id])
+      else if (!ids.includes(chunk.id)) ids.push(chunk.id)
+    }
+  }
+
+  /** Takes back what `add` did with the same chunk. */
+  remove(chunk: Chunk<M>): void {
+    const { partition: key, digest, bands } = this.features(chunk)
+    const partition = this.partitions.get(key)
+    if (partition === undefined) return
+    if (partition.exact.get(digest) === chunk.id) partition.exact.delete(digest)
+    for (const band of bands) {
+      const ids = partition.bands.get(band)?.filter((id) => id !== chunk.id) ?? []
+      if (ids.length === 0) partition.bands.delete(band)
+      else partition.bands.set(band, ids)
+    }
+    if (partition.exact.size === 0 && partition.bands.size === 0) this.partitions.delete(key)
+  }
+
+  /**
+   * The kept chunk that this one duplicates: the one with the same text, else the most similar one at or above the
+   * threshold, the lesser id among equals.
+   *
+   * @param read gives kept chunks by id; candidates are compared by their whole texts.
+   */
+  async find(
+    chunk: Chunk<M>,
+    read: (ids: readonly string[]) => Promise<readonly (Chunk<M> | undefined)[]>,
+  ): Promise<Match | undefined> {
+    const { partition: key, digest, shingles, bands } = this.features(chunk)
+    const partition = this.partitions.get(key)
+    if (partition === undefined) return undefined
+    const same = partition.exact.get(digest)
+    if (same !== undefined) return { keptId: same, kind: 'exact', similarity: 1 }
+    if (this.threshold === false) return undefined
+    const candidates = new Set(bands.flatMap((band) => partition.bands.get(band) ?? []))
+    if (candidates.size === 0) return undefined
+    let best: Match | undefined
+    for (const other of await read([...candidates])) {
+      if (other === undefined) continue
+      const similarity = jaccard(shingles, shingleSet(comparableText(embeddingText(other))))
+      if (similarity < this.threshold || similarity < (best?.similarity ?? 0)) continue
+      if (best === undefined || similarity > best.similarity || other.id < best.keptId) {
+        best = { keptId: other.id, kind: 'near', similarity }
+      }
+    }
+    return best
+  }
+
+  private features(chunk: Chunk<M>): Features {
+    const { metadata } = chunk
+    const values = this.within.map((field) => {
+      const value = Object.hasOwn(metadata, field) ? metadata[field] : undefined
+      // A list of groups is a set: its order says nothing about who may read.
+      return Array.isArray(value) ? { list: [...value].sort() } : { value }
+    })
+    const text = comparableText(embeddingText(chunk))
+    const near = this.threshold !== false
+    const shingles = near ? shingleSet(text) : new Uint32Array(0)
+    return {
+      partition: fingerprint(values),
+      digest: sha256(text),
+      shingles,
+      bands: near ? bandKeys(minHashSignature(shingles), this.rows) : [],
+    }
+  }
+}
