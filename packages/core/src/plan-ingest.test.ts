@@ -137,7 +137,7 @@ describe('ingest: text that moved', () => {
     const store = Object.assign(recorded, {
       vectors: async (ids: readonly string[]) => ids.map((id) => recorded.entries.get(id)?.vector),
     })
-    return setup({ store })
+    return { ...setup({ store }), store }
   }
 
   it('is not embedded again within its document', async () => {
