@@ -1,3 +1,4 @@
+import { type CrashOptions, crashCampaign } from './crash/crash.js'
 import { lawsCampaign } from './laws.js'
 import { type VolumeOptions, volumeCampaign } from './volume.js'
 
@@ -7,7 +8,10 @@ const usage = `Usage: campaign <name> [options] [--json]
              --megabytes N   size of the folder (default 2048)
              --heap N        heap limit of the ingesting process in MB (default 256)
   laws       runs the laws of every chunker on many generated texts
-             --texts N       texts per chunker (default 10000)`
+             --texts N       texts per chunker (default 10000)
+  crash      kills processes that write a SQLite store, and fails their writes, at random points
+             --points N      processes killed (default 200); half as many runs meet write failures
+             --seed N        (default 1)`
 
 /** Runs one campaign; resolves with the exit code: 0 when it held, 1 when it did not, 2 for wrong arguments. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -17,6 +21,12 @@ export async function main(args: readonly string[]): Promise<number> {
     if (name === 'volume') {
       return await volume(
         { megabytes: readNumber(rest, '--megabytes', 2048), heapMegabytes: readNumber(rest, '--heap', 256) },
+        json,
+      )
+    }
+    if (name === 'crash') {
+      return await crash(
+        { points: readNumber(rest, '--points', 200), seed: readNumber(rest, '--seed', 1) },
         json,
       )
     }
@@ -39,6 +49,18 @@ async function volume(options: VolumeOptions, json: boolean): Promise<number> {
           `${result.seconds.toFixed(1)} s under a heap of ${result.heapMegabytes} MB; peak resident ${result.peakResidentMegabytes} MB`,
   )
   return result.documents === result.expectedDocuments && result.failures === 0 ? 0 : 1
+}
+
+async function crash(options: CrashOptions, json: boolean): Promise<number> {
+  const result = await crashCampaign(options, (text) => process.stderr.write(`${text}\n`))
+  const { points, kills, failures, refusals, lost, duplicated, corrupt } = result
+  console.log(
+    json
+      ? JSON.stringify(result)
+      : `${points} points, ${kills} processes killed before they were done; ${failures} runs with write failures, ${refusals} calls refused: ` +
+          `${lost} lost, ${duplicated} duplicated, ${corrupt} corrupt`,
+  )
+  return lost + duplicated + corrupt === 0 ? 0 : 1
 }
 
 async function laws(texts: number, json: boolean): Promise<number> {

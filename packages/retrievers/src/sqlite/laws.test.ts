@@ -7,15 +7,15 @@ import { databaseFolder } from './testing/files.js'
 const files = databaseFolder()
 afterAll(() => files.remove())
 
-const libsql = await libsqlDriver()
 const node = nodeDriver()
-const drivers = node === undefined ? [libsql] : [libsql, node]
+const drivers = { libsql: libsqlDriver, ...(node !== undefined && { [node.name]: async () => node }) }
 
 const close = (store: StoreUnderTest) => (store as Awaited<ReturnType<typeof sqliteStore>>).close()
 
-for (const driver of drivers) {
-  describe(`sqliteStore on ${driver.name} keeps the laws of a store`, () => {
-    const make = (path = files.path()) => sqliteStore({ path, dimensions: 16, driver, durability: 'process' })
+for (const [name, load] of Object.entries(drivers)) {
+  describe(`sqliteStore on ${name} keeps the laws of a store`, () => {
+    const make = async (path = files.path()) =>
+      sqliteStore({ path, dimensions: 16, driver: await load(), durability: 'process' })
     const laws = storeLaws(() => make(), {
       vector: 16,
       text: true,

@@ -6,7 +6,9 @@ export class StoreFile {
   readonly path: string
   private readonly connection: SqliteConnection
   private readonly statements = new Map<string, SqliteStatement>()
-  /** Whether a transaction may have been left open by a rollback that failed. */
+  /** Between `begin` and `commit` or `rollBack`. */
+  private inside = false
+  /** Whether a transaction is open: outside of one, because its rollback failed. */
   private unsettled = false
 
   constructor(connection: SqliteConnection, path: string) {
@@ -14,15 +16,13 @@ export class StoreFile {
     this.path = path
   }
 
-  exec(sql: string): void {
-    this.connection.exec(sql)
-  }
-
   all(sql: string, values: readonly SqliteValue[] = []): readonly SqliteRow[] {
+    this.leaveNothingOpen()
     return this.statement(sql).all(values)
   }
 
   run(sql: string, values: readonly SqliteValue[] = []): void {
+    this.leaveNothingOpen()
     this.statement(sql).run(values)
   }
 
@@ -64,18 +64,21 @@ export class StoreFile {
 
   /** Begins to read one state of the file, to be ended by {@link commit} or {@link rollBack}. */
   begin(sql: 'BEGIN' | 'BEGIN IMMEDIATE' = 'BEGIN'): void {
-    if (this.unsettled) this.settle()
+    this.leaveNothingOpen()
     this.connection.exec(sql)
+    this.inside = true
     this.unsettled = true
   }
 
   commit(): void {
     this.connection.exec('COMMIT')
+    this.inside = false
     this.unsettled = false
   }
 
-  /** Never throws: what cannot be rolled back now is before the next transaction. */
+  /** Never throws: what cannot be rolled back now is before anything else is read or written. */
   rollBack(): void {
+    this.inside = false
     try {
       if (this.unsettled) this.settle()
     } catch {
@@ -93,6 +96,11 @@ export class StoreFile {
       this.rollBack()
       throw sqliteFailure(error, this.path)
     }
+  }
+
+  /** A transaction that failed and could not be rolled back must not be read from. */
+  private leaveNothingOpen(): void {
+    if (this.unsettled && !this.inside) this.settle()
   }
 
   private settle(): void {
