@@ -28,8 +28,11 @@ async function setup() {
   from.log.length = 0
   const embedder = recordingEmbedder({ id: 'new' })
   let swaps = 0
+  const swap = () => {
+    swaps += 1
+  }
   const run = (more: Partial<Parameters<typeof reembed>[0]> = {}) =>
-    reembed({ from, to, embedder, chunker, retry: false, ...more, swap: () => void (swaps += 1) })
+    reembed({ from, to, embedder, chunker, retry: false, swap, ...more })
   return { from, to, chunker, embedder, run, swaps: () => swaps }
 }
 

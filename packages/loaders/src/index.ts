@@ -1,11 +1,14 @@
 export { defaultFormats } from './default-formats.js'
 export {
+  type DirectoryChange,
   type DirectoryOptions,
   directory,
   type FileInfo,
   type FileLoaderOptions,
   type FilesOptions,
   files,
+  type WatchOptions,
+  watchDirectory,
 } from './directory/index.js'
 export {
   type Format,

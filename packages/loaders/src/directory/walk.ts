@@ -32,6 +32,8 @@ export interface WalkOptions {
   readonly ignoreFiles: readonly string[]
   /** Whether a folder may be skipped as a whole. */
   readonly prunes: (relative: string) => boolean
+  /** Told the real path of each folder before it is listed. */
+  readonly onFolder?: ((path: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -54,6 +56,7 @@ export async function* walk(root: string, options: WalkOptions): AsyncGenerator<
 
 async function* walkFolder(folder: Folder, root: string, options: WalkOptions): AsyncGenerator<WalkEntry> {
   options.signal?.throwIfAborted()
+  options.onFolder?.(folder.path)
   let entries: Dirent[]
   try {
     entries = await list(folder.path, options.signal)
