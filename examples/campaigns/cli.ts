@@ -1,5 +1,6 @@
 import { type CrashOptions, crashCampaign } from './crash/crash.js'
 import { lawsCampaign } from './laws.js'
+import { type ModelOptions, modelCampaign } from './model/model.js'
 import { type VolumeOptions, volumeCampaign } from './volume.js'
 
 const usage = `Usage: campaign <name> [options] [--json]
@@ -11,6 +12,9 @@ const usage = `Usage: campaign <name> [options] [--json]
              --texts N       texts per chunker (default 10000)
   crash      kills processes that write a SQLite store, and fails their writes, at random points
              --points N      processes killed (default 200); half as many runs meet write failures
+             --seed N        (default 1)
+  model      random sequences of changes against a SQLite store and a model in memory
+             --sequences N   (default 1000)
              --seed N        (default 1)`
 
 /** Runs one campaign; resolves with the exit code: 0 when it held, 1 when it did not, 2 for wrong arguments. */
@@ -29,6 +33,10 @@ export async function main(args: readonly string[]): Promise<number> {
         { points: readNumber(rest, '--points', 200), seed: readNumber(rest, '--seed', 1) },
         json,
       )
+    }
+    if (name === 'model') {
+      const sequences = readNumber(rest, '--sequences', 1000)
+      return await model({ sequences, seed: readNumber(rest, '--seed', 1) }, json)
     }
     if (name === 'laws') return await laws(readNumber(rest, '--texts', 10_000), json)
   } catch (error) {
@@ -61,6 +69,12 @@ async function crash(options: CrashOptions, json: boolean): Promise<number> {
           `${lost} lost, ${duplicated} duplicated, ${corrupt} corrupt`,
   )
   return lost + duplicated + corrupt === 0 ? 0 : 1
+}
+
+async function model(options: ModelOptions, json: boolean): Promise<number> {
+  const result = await modelCampaign(options, (text) => process.stderr.write(`${text}\n`))
+  console.log(json ? JSON.stringify(result) : `${result.sequences} sequences, ${result.broken} broken`)
+  return result.broken === 0 ? 0 : 1
 }
 
 async function laws(texts: number, json: boolean): Promise<number> {
