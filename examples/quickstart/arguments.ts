@@ -5,19 +5,23 @@ export interface QuickstartArguments {
   readonly json: boolean
   /** Passages per question. */
   readonly limit: number
+  /** File that gets what became of each document. */
+  readonly report: string | undefined
 }
 
 export const usage = `Usage: npm run quickstart                                  on the documentation of the installed dependencies
        npm run quickstart -- <folder> "<question>" ...     on your own files
 
   --json       one JSON object on standard output and nothing else
-  --limit N    passages per question (default 3)`
+  --limit N    passages per question (default 3)
+  --report F   write what became of each document, with times and totals, as JSON to the file F`
 
 /** Reads the command line. Throws an Error that says what is wrong with it. */
 export function parseArguments(args: readonly string[]): QuickstartArguments {
   const positional: string[] = []
   let json = false
   let limit = 3
+  let report: string | undefined
   for (let i = 0; i < args.length; i++) {
     const argument = args[i]!
     if (argument === '--json') json = true
@@ -26,6 +30,9 @@ export function parseArguments(args: readonly string[]): QuickstartArguments {
       limit = Number(value)
       if (!Number.isInteger(limit) || limit < 1)
         throw new Error(`--limit must be a positive integer, got ${value ?? 'nothing'}.`)
+    } else if (argument === '--report' || argument.startsWith('--report=')) {
+      report = argument === '--report' ? args[++i] : argument.slice('--report='.length)
+      if (report === undefined || report === '') throw new Error('--report must be followed by a file name.')
     } else if (argument.startsWith('--')) throw new Error(`There is no option ${argument}.`)
     else positional.push(argument)
   }
@@ -33,5 +40,5 @@ export function parseArguments(args: readonly string[]): QuickstartArguments {
   if (folder !== undefined && questions.every((question) => question.trim() === '')) {
     throw new Error(`A question must follow the folder "${folder}".`)
   }
-  return { folder, questions, json, limit }
+  return { folder, questions, json, limit, report }
 }

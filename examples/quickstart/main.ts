@@ -1,10 +1,10 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { extname, join, relative, resolve } from 'node:path'
-import type { Loaded } from '@tesserae/core'
+import { type DocumentRecord, documentRecord, type Loaded } from '@tesserae/core'
 import { type DirectoryOptions, defaultFormats, directory } from '@tesserae/loaders'
 import { parseArguments, type QuickstartArguments, usage } from './arguments.js'
 import { type QuickstartHit, type QuickstartResult, quickstart } from './pipeline.js'
-import { ProgressBar } from './progress.js'
+import { type Progress, ProgressBar } from './progress.js'
 import { sampleFilters, sampleQuestions, writeSamplePdf } from './sample.js'
 
 /**
@@ -20,22 +20,31 @@ export async function main(args: readonly string[], root: string): Promise<numbe
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
     return 2
   }
-  const { folder, json, limit } = parsed
+  const { folder, json, limit, report } = parsed
   const questions = folder === undefined ? sampleQuestions : parsed.questions
   const sources = folder === undefined ? await sampleSources(root) : [{ folder, options: {} }]
-  const bar = new ProgressBar(process.stderr, await countFiles(sources))
-  let last = { documents: 0, chunks: 0, failures: 0 }
+  const bar = new ProgressBar(process.stderr)
+  const totalDocuments = await countFiles(sources)
+  let last: Progress = { documents: 0, chunks: 0, failures: 0, tokens: 0, total: totalDocuments }
+  const records: DocumentRecord[] = []
   const result = await quickstart({
     source: load(sources),
     questions,
     limit,
+    totalDocuments,
+    onDocument: report === undefined ? undefined : (document) => records.push(documentRecord(document)),
     onProgress: (progress) => {
       last = progress
       bar.update(progress)
     },
   })
   bar.finish(last)
-  console.log(json ? JSON.stringify(result) : format(result))
+  if (report !== undefined) {
+    const { report: totals } = result
+    await writeFile(report, `${JSON.stringify({ ...totals, outcomes: records }, null, 2)}\n`)
+  }
+  const { report: _, ...shown } = result
+  console.log(json ? JSON.stringify(shown) : format(result))
   return result.documents > 0 ? 0 : 1
 }
 

@@ -1,5 +1,12 @@
 import { recursiveChunker } from '@tesserae/chunkers'
-import { type Hit, ingest, type Loaded, type StageScore } from '@tesserae/core'
+import {
+  type Hit,
+  type IngestedDocument,
+  type IngestReport,
+  ingest,
+  type Loaded,
+  type StageScore,
+} from '@tesserae/core'
 import { staticEmbedder } from '@tesserae/models/static'
 import { denseRetriever, hybridRetriever, lexicalRetriever, memoryStore } from '@tesserae/retrievers'
 import { lineOf } from './line-of.js'
@@ -23,19 +30,24 @@ export interface QuickstartResult {
   readonly failures: readonly { readonly uri: string; readonly code: string; readonly message: string }[]
   readonly seconds: { readonly ingest: number; readonly query: number }
   readonly answers: readonly { readonly question: string; readonly hits: readonly QuickstartHit[] }[]
+  /** What the ingest did, in full. */
+  readonly report: IngestReport
 }
 
 export interface QuickstartOptions {
   readonly source: AsyncIterable<Loaded>
   readonly questions: readonly string[]
   readonly limit: number
+  /** Documents expected, about. */
+  readonly totalDocuments?: number | undefined
+  readonly onDocument?: ((document: IngestedDocument) => void) | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /** The whole path: load, chunk, embed, index, search. What a program of yours would do in its own words. */
 export async function quickstart(options: QuickstartOptions): Promise<QuickstartResult> {
-  const { source, questions, limit, onProgress, signal } = options
+  const { source, questions, limit, totalDocuments, onDocument, onProgress, signal } = options
   const started = performance.now()
   const embedder = await staticEmbedder()
   const store = memoryStore({ dimensions: embedder.dimensions })
@@ -44,6 +56,8 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     embedder,
     store,
     signal,
+    totalDocuments,
+    onDocument,
     onProgress,
   })
   const ingested = performance.now()
@@ -63,6 +77,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     answers: await Promise.all(
       answers.map(async ({ question, hits }) => ({ question, hits: await Promise.all(hits.map(cite)) })),
     ),
+    report,
   }
 }
 

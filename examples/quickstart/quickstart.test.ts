@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -118,6 +118,27 @@ describe('npm run quickstart on a folder of mine', () => {
     expect(failures['binary.txt']).toMatch(/binary/)
   })
 
+  it('writes what became of each document to a file', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'quickstart-')), 'report.json')
+    await quickstart(folder, 'who pays the deposit?', '--report', path)
+    const report = JSON.parse(await readFile(path, 'utf8'))
+    await rm(dirname(path), { recursive: true })
+    expect(report).toMatchObject({ documents: { written: 2, failed: 4 }, embedCalls: 1 })
+    expect(report.milliseconds.total).toBeGreaterThan(0)
+    const outcomes = report.outcomes.map((outcome: { uri: string; status: string; code?: string }) => [
+      basename(outcome.uri),
+      outcome.code ?? outcome.status,
+    ])
+    expect(outcomes.sort()).toEqual([
+      ['binary.txt', 'load-failed'],
+      ['broken.pdf', 'load-failed'],
+      ['empty.txt', 'load-failed'],
+      ['huge.txt', 'load-failed'],
+      ['lease.md', 'written'],
+      ['rules.txt', 'written'],
+    ])
+  })
+
   it('says what is wrong with the command line, with exit code 2', async () => {
     const main = (...args: string[]) =>
       run(process.execPath, ['scripts/quickstart.mjs', ...args], { cwd: root })
@@ -136,6 +157,10 @@ describe('npm run quickstart on a folder of mine', () => {
     await expect(main('--jsonn')).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining('no option --jsonn'),
+    })
+    await expect(main(folder, 'q', '--report')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('followed by a file name'),
     })
   })
 

@@ -104,7 +104,8 @@ describe('ingest, sync, upsert and remove against a set of documents', () => {
           if (corpus.size === 0) corpus.set('d0', document('d0', 'line 1'))
           const source = loaded(...corpus.values())
 
-          if (random.integer(0, 2) === 0) {
+          const before = random.integer(0, 2)
+          if (before === 0) {
             // A run that dies somewhere: at a call to the model, or told to stop.
             const stop = new AbortController()
             let calls = random.integer(1, 3)
@@ -120,7 +121,7 @@ describe('ingest, sync, upsert and remove against a set of documents', () => {
               () => {},
             )
             interrupted += 1
-          } else if (random.integer(0, 2) === 0) {
+          } else if (before === 1) {
             // Some documents by events first.
             const base = documentSync({ ...options(configuration), store })
             for (const item of corpus.values()) if (random.integer(0, 1) === 0) await base.upsert(item)
