@@ -30,7 +30,9 @@ export default defineConfig({
   resolve: { alias: sourceAliases() },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
-    testTimeout: 60_000,
+    // No test is timed: these only end what hangs, on a machine as busy as may be.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     // One worker a core: the default leaves a core idle, half the machine where there are two.
     maxWorkers: availableParallelism(),

@@ -84,5 +84,5 @@ describe('memory', () => {
     expect(deleteParser).toHaveBeenCalledTimes(2000)
     expect(deleteTree).toHaveBeenCalledTimes(trees.filter((tree) => tree !== null).length)
     expect(trees.filter((tree) => tree !== null)).toHaveLength(4 * 498)
-  }, 30_000)
+  })
 })

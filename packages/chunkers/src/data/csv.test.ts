@@ -150,7 +150,7 @@ describe('csvChunker', () => {
       const spans = await csvChunker().split(plain(text))
       expect(spans.at(-1)?.end).toBe(text.trimEnd().length)
     }
-  }, 60_000)
+  })
 
   it('ends with the reason of the signal while it works', async () => {
     const controller = new AbortController()

@@ -178,7 +178,7 @@ describe('jsonChunker', () => {
       expect(spans.at(-1)?.end).toBe(text.length)
       expect(spans[0]?.start).toBe(0)
     }
-  }, 60_000)
+  })
 
   it('ends with the reason of the signal while it works', async () => {
     const controller = new AbortController()

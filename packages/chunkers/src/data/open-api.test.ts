@@ -124,7 +124,7 @@ describe('openApiChunker', () => {
     expect(spans.length).toBe(50_001)
     expect(spans.at(-1)?.context).toBe('PUT /p24999: Put')
     expect(spans.at(-1)?.end).toBe(document.text.length)
-  }, 30_000)
+  })
 
   it.each([
     [{ maxTokens: 0 }, 'maxTokens'],

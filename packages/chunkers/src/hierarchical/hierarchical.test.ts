@@ -105,7 +105,7 @@ describe('hierarchicalChunker', () => {
     const [parents, leaves] = await hierarchical1500().levels(plain(text))
     expect(leaves!.length).toBeGreaterThan(parents!.length * 4)
     expect(leaves!.at(-1)?.end).toBe(text.length)
-  }, 60_000)
+  })
 
   it('ends with the reason of the signal while it works', async () => {
     const controller = new AbortController()

@@ -320,7 +320,7 @@ describe('structuralChunker: hostile documents', () => {
       expect(document.text.slice(covered, start).trim()).toBe('')
       covered = end
     }
-  }, 60_000)
+  })
 
   it('ends with the reason of the signal while it works', async () => {
     const document = markdownDocument('d', '# A\n\nText of the section.\n\n'.repeat(200_000))

@@ -120,7 +120,7 @@ describe('markdownFormat', () => {
       // Any of these takes quadratic or cubic parsers minutes; the limit of the test is the limit on them.
       expect(marks.length, name).toBeLessThan(size)
     }
-  }, 20_000)
+  }, 60_000)
 
   it('agrees with micromark on tables', async () => {
     const tables = [

@@ -125,7 +125,7 @@ describe('pdfFormat', () => {
     expect((await format.parse({ bytes: makePdf([prose('On', 1, 72, 700)]), uri: 'b.pdf' })).text).toMatch(
       /^On column/,
     )
-  }, 30_000)
+  })
 
   it('reads files given at the same time', async () => {
     const texts = await Promise.all(
@@ -188,7 +188,7 @@ describe.skipIf(!hasSharedData)('pdfFormat: measured (skipped without the shared
     }
     expect([...outcomes.keys()].sort()).toEqual(['empty', 'malformed', 'password', 'undefined'])
     expect(outcomes.get('undefined')).toBeGreaterThan(40)
-  }, 60_000)
+  })
 
   it('opens encrypted files with their password only', async () => {
     const bytes = readFileSync(

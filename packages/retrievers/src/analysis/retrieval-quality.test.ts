@@ -195,7 +195,6 @@ describe.skipIf(!hasShared)(
           }
         }
       },
-      30_000,
     )
 
     // Published for SciFact (bm25s benchmarks): Lucene 0.680, Robertson 0.683, ATIRE 0.681, BM25+ 0.681, BM25L 0.687
