@@ -100,7 +100,10 @@ export async function planDocument<M extends Metadata>(
     const visible = spans.filter((span) => !isBlank(document.text, span))
     return { chunks: toChunks(document, visible), blank: spans.length - visible.length }
   })
-  const revisions = await atStage('split', signal, () => revisionsOf(document, chunks, chunker, embedder))
+  const besides = await atStage('split', signal, () => {
+    const shared = sharedPart(document, chunker.id, embedder)
+    return chunks.map((chunk) => besideText(chunk, shared))
+  })
   const split = performance.now()
   onTime('split', split - started)
 
@@ -110,11 +113,13 @@ export async function planDocument<M extends Metadata>(
   const replaced: ChunkRef[] = []
   const changed: { chunk: Chunk<M>; revision: string }[] = []
   for (const [place, chunk] of chunks.entries()) {
-    const revision = revisions[place]!
+    const beside = besides[place]!
     const old = known.get(chunk.id)
-    if (old?.revision !== revision) changed.push({ chunk, revision })
-    if (old !== undefined && inputOf(old.revision) !== inputOf(revision)) replaced.push(old)
     known.delete(chunk.id)
+    if (old !== undefined && isCurrent(old.revision, beside, embedder)) continue
+    const revision = withInput(beside, chunk, embedder)
+    changed.push({ chunk, revision })
+    if (old !== undefined && inputOf(old.revision) !== inputOf(revision)) replaced.push(old)
   }
   const inputs = changed.map(({ revision }) => inputOf(revision))
   const vectors = await atStage('store', signal, () => pool?.find(inputs, own, signal))
@@ -138,21 +143,11 @@ function isBlank(text: string, span: ChunkSpan): boolean {
   return 0 <= span.start && span.start < span.end && !/\S/.test(text.slice(span.start, span.end))
 }
 
-function revisionsOf<M extends Metadata>(
-  document: Document<M>,
-  chunks: readonly Chunk<M>[],
-  chunker: Chunker,
-  embedder: Embedder | undefined,
-): string[] {
-  const shared = sharedPart(document, chunker.id, embedder)
-  return chunks.map((chunk) => revisionOf(chunk, shared, embedder))
-}
-
 /** What the revisions of all chunks of a document have in common. */
 export function sharedPart<M extends Metadata>(
   document: Pick<Document<M>, 'metadata' | 'uri'>,
   chunkerId: string,
-  embedder: Pick<Embedder, 'id' | 'dimensions'> | undefined,
+  embedder: Model | undefined,
 ): string {
   return fingerprint({
     metadata: document.metadata,
@@ -163,6 +158,8 @@ export function sharedPart<M extends Metadata>(
   })
 }
 
+type Model = Pick<Embedder, 'id' | 'dimensions'>
+
 /**
  * Two fingerprints a chunk: of everything stored beside its text, and, after the dot, of what its vector was
  * made from: model, context and text, wherever they stand. A different second half means: embed again.
@@ -170,12 +167,27 @@ export function sharedPart<M extends Metadata>(
 export function revisionOf<M extends Metadata>(
   chunk: Chunk<M>,
   shared: string,
-  embedder: Pick<Embedder, 'id' | 'dimensions'> | undefined,
+  embedder: Model | undefined,
 ): string {
+  return withInput(besideText(chunk, shared), chunk, embedder)
+}
+
+function besideText<M extends Metadata>(chunk: Chunk<M>, shared: string): string {
   const { index, window, context, headings, page, tokens } = chunk
-  const stored = fingerprint({ shared, index, window, context, headings, page, tokens })
-  if (embedder === undefined) return stored
-  return `${stored}.${fingerprint([embedder.id, embedder.dimensions, embeddingText(chunk)])}`
+  return fingerprint({ shared, index, window, context, headings, page, tokens })
+}
+
+function withInput<M extends Metadata>(beside: string, chunk: Chunk<M>, embedder: Model | undefined): string {
+  if (embedder === undefined) return beside
+  return `${beside}.${fingerprint([embedder.id, embedder.dimensions, embeddingText(chunk)])}`
+}
+
+/**
+ * Whether the store has a chunk as it is now. The first half tells, since the chunk's id stands for its text and
+ * model and context are in the first half too: a text that is there already need not be hashed again.
+ */
+function isCurrent(revision: string, beside: string, embedder: Model | undefined): boolean {
+  return revision.startsWith(beside) && (inputOf(revision) === undefined) === (embedder === undefined)
 }
 
 async function knownChunks<M extends Metadata>(

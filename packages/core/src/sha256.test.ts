@@ -18,13 +18,27 @@ describe('sha256', () => {
   })
 
   it('agrees with node:crypto for every length around the block and the buffer size', () => {
-    for (const around of [0, 56, 64, 128, 4032, 4096, 8192]) {
+    for (const around of [0, 56, 64, 128, 4096, 5461, 8192, 16_320, 16_384]) {
       for (let length = Math.max(0, around - 12); length <= around + 12; length++) {
         for (const unit of ['a', 'é', '漢', '😀']) {
           const text = 'x'.repeat(length % 4) + unit.repeat(length)
           expect(sha256(text)).toBe(createHash('sha256').update(text).digest('hex'))
         }
       }
+    }
+  })
+
+  it('has the same digests where the host cannot tell well-formed texts', () => {
+    const descriptor = Object.getOwnPropertyDescriptor(String.prototype, 'isWellFormed')
+    const texts = ['a', 'é', '漢', '😀'].flatMap((unit) =>
+      [64, 5_461, 16_384, 20_000].map((n) => unit.repeat(n)),
+    )
+    const expected = texts.map((text) => sha256(text))
+    Reflect.deleteProperty(String.prototype, 'isWellFormed')
+    try {
+      expect(texts.map((text) => sha256(text))).toEqual(expected)
+    } finally {
+      if (descriptor !== undefined) Object.defineProperty(String.prototype, 'isWellFormed', descriptor)
     }
   })
 
@@ -39,6 +53,8 @@ describe('sha256', () => {
   it('hashes a lone surrogate as its own three bytes, so that broken texts stay distinct', () => {
     const bytes = Buffer.from([0x61, 0xed, 0xa0, 0xbd, 0x62])
     expect(sha256('a\ud83db')).toBe(createHash('sha256').update(bytes).digest('hex'))
+    const long = Buffer.concat([Buffer.alloc(200, 'x'), bytes])
+    expect(sha256(`${'x'.repeat(200)}a\ud83db`)).toBe(createHash('sha256').update(long).digest('hex'))
     const texts = ['\ud83d', '\ude00', '\ufffd', '\ud83d\ud83d', '\ude00\ud83d', '😀', '\ud83c', '\ud83d\0']
     expect(new Set(texts.map(sha256)).size).toBe(texts.length)
   })

@@ -6,6 +6,23 @@ import type { Entry, Store } from './store.js'
 /** A store in memory that only keeps: no search. It gives vectors back. For what is put aside, and for tests. */
 export function shelfStore<M extends Metadata = Metadata>(): Store<M> & VectorReuse {
   const entries = new Map<string, Entry<M>>()
+  const idsOfDocument = new Map<string, Set<string>>()
+  const forget = (id: string) => {
+    const documentId = entries.get(id)?.chunk.documentId
+    if (documentId === undefined) return
+    entries.delete(id)
+    const ids = idsOfDocument.get(documentId)
+    ids?.delete(id)
+    if (ids?.size === 0) idsOfDocument.delete(documentId)
+  }
+  const keep = (entry: Entry<M>) => {
+    const { id, documentId } = entry.chunk
+    if (entries.get(id)?.chunk.documentId !== documentId) forget(id)
+    entries.set(id, entry)
+    const ids = idsOfDocument.get(documentId)
+    if (ids === undefined) idsOfDocument.set(documentId, new Set([id]))
+    else ids.add(id)
+  }
   return {
     name: 'shelf',
     async upsert(given, { signal } = {}) {
@@ -17,7 +34,7 @@ export function shelfStore<M extends Metadata = Metadata>(): Store<M> & VectorRe
           'A chunk comes twice in one upsert. Nothing was written; keep one.',
         )
       }
-      for (const [id, entry] of written) entries.set(id, entry)
+      for (const entry of written.values()) keep(entry)
     },
     async get(chunkIds, { signal } = {}) {
       signal?.throwIfAborted()
@@ -25,14 +42,15 @@ export function shelfStore<M extends Metadata = Metadata>(): Store<M> & VectorRe
     },
     async delete(chunkIds, { signal } = {}) {
       signal?.throwIfAborted()
-      for (const id of chunkIds) entries.delete(id)
+      for (const id of chunkIds) forget(id)
     },
     async *list({ documentId, signal } = {}) {
       signal?.throwIfAborted()
-      for (const { chunk, revision } of [...entries.values()]) {
+      const ids = documentId === undefined ? entries.keys() : (idsOfDocument.get(documentId) ?? [])
+      for (const id of [...ids]) {
         signal?.throwIfAborted()
-        if (documentId === undefined || chunk.documentId === documentId)
-          yield { id: chunk.id, documentId: chunk.documentId, revision }
+        const entry = entries.get(id)
+        if (entry !== undefined) yield { id, documentId: entry.chunk.documentId, revision: entry.revision }
       }
     },
     async vectors(chunkIds, { signal } = {}) {
