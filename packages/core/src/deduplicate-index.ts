@@ -33,6 +33,8 @@ export class DuplicateIndex<M extends Metadata> {
   private readonly within: readonly string[]
   private readonly threshold: number | false
   private readonly rows: number
+  /** Of the chunk asked about last: one that is not found is added next. */
+  private last: { readonly chunk: Chunk<M>; readonly features: Features } | undefined
 
   constructor(within: readonly string[], threshold: number | false) {
     this.within = within
@@ -101,6 +103,11 @@ export class DuplicateIndex<M extends Metadata> {
   }
 
   private features(chunk: Chunk<M>): Features {
+    if (this.last?.chunk !== chunk) this.last = { chunk, features: this.makeFeatures(chunk) }
+    return this.last.features
+  }
+
+  private makeFeatures(chunk: Chunk<M>): Features {
     const { metadata } = chunk
     const values = this.within.map((field) => {
       const value = Object.hasOwn(metadata, field) ? metadata[field] : undefined

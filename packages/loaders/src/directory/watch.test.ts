@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { RagEvent } from '@tesserae/core'
+import { type Chunker, documentSync, type RagEvent, shelfStore } from '@tesserae/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DirectoryChange, type WatchOptions, watchDirectory } from '../index.js'
 
@@ -128,6 +128,33 @@ describe('watchDirectory', () => {
     expect(await next(1)).toEqual(['-a.txt'])
     await rm(join(root, 'b.txt.metadata.json'))
     expect(await next(1)).toEqual(['b.txt: b'])
+  })
+
+  it('keeps a store in step', async () => {
+    await put('a.txt', 'a1')
+    const store = shelfStore()
+    const whole: Chunker = { id: 'whole', split: async ({ text }) => [{ start: 0, end: text.length }] }
+    const base = documentSync({ chunker: whole, store })
+    const held = async () => {
+      const texts: string[] = []
+      for await (const { id } of store.list()) texts.push((await store.get([id]))[0]?.text ?? '')
+      return texts.sort()
+    }
+    const { changes } = watching()
+    const apply = async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        const { value } = await changes.next()
+        if (value?.type === 'upsert') await base.upsert(value.document)
+        if (value?.type === 'remove') await base.remove(value.documentId)
+      }
+      return held()
+    }
+    expect(await apply(1)).toEqual(['a1'])
+    await put('b.txt', 'b1')
+    await put('a.txt', 'a2, longer')
+    expect(await apply(2)).toEqual(['a2, longer', 'b1'])
+    await rm(join(root, 'a.txt'))
+    expect(await apply(1)).toEqual(['b1'])
   })
 
   it('ends when the folder is gone, without telling that its files are', async () => {
