@@ -2,6 +2,7 @@ import { chunkersBench } from './chunkers/bench.js'
 import { compareChunkersBench } from './compare-chunkers/bench.js'
 import { type Bench, BenchContext, type BenchFlags } from './harness/context.js'
 import { formatReport } from './harness/report.js'
+import { ingestBench } from './ingest/bench.js'
 import { lexicalBench } from './lexical/bench.js'
 import { modelsBench } from './models/bench.js'
 import { qualityBench } from './quality/bench.js'
@@ -14,6 +15,7 @@ const benches: readonly Bench[] = [
   vectorBench,
   lexicalBench,
   modelsBench,
+  ingestBench,
 ]
 
 function describe(bench: Bench): string {

@@ -38,6 +38,11 @@ const pageRows = 4096
 const closing = { changes: 1000, share: 1 / 50 }
 const writing = { changes: 10_000, share: 1 / 2 }
 
+const listAll = `SELECT c.ordinal, c.id, d.id AS document, c.revision
+  FROM chunks c JOIN documents d ON d.number = c.document WHERE c.ordinal > ? ORDER BY c.ordinal LIMIT ${pageRows}`
+const listOfDocument = `SELECT ordinal, id, revision FROM chunks
+  WHERE document = (SELECT number FROM documents WHERE id = ?) AND ordinal > ? ORDER BY ordinal LIMIT ${pageRows}`
+
 /** Before any generation of a file: nothing can be replayed from here. */
 const unknownGeneration = -1
 
@@ -157,18 +162,15 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
   async *list(options: ListOptions = {}): AsyncIterable<ChunkRef> {
     options.signal?.throwIfAborted()
     const { documentId } = options
-    const columns = 'c.ordinal, c.id, d.id AS document, c.revision'
-    const from = 'chunks c JOIN documents d ON d.number = c.document'
-    const where = documentId === undefined ? '' : 'd.id = ? AND '
-    const sql = `SELECT ${columns} FROM ${from} WHERE ${where}c.ordinal > ? ORDER BY c.ordinal LIMIT ${pageRows}`
-    const values = documentId === undefined ? [] : [storedText(documentId)]
+    const [sql, values] =
+      documentId === undefined ? [listAll, []] : [listOfDocument, [storedText(documentId)]]
     for (let last = -1; ; ) {
       const rows = this.run((file) => file.all(sql, [...values, last]))
       for (const row of rows) {
         options.signal?.throwIfAborted()
         yield {
           id: originalText(String(row.id)),
-          documentId: originalText(String(row.document)),
+          documentId: documentId ?? originalText(String(row.document)),
           revision: originalText(String(row.revision)),
         }
       }
