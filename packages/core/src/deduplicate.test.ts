@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Chunk } from './chunk.js'
 import { type DeduplicatedStore, type DroppedChunk, deduplicatedStore } from './deduplicate.js'
 import type { Document, Metadata } from './document.js'
+import { ModelError } from './errors.js'
 import { ingest } from './ingest.js'
 import { comparableText, jaccard, shingleSet } from './minhash.js'
 import { shelfStore } from './shelf-store.js'
@@ -147,6 +148,46 @@ describe('deduplicatedStore', () => {
     expect(embedder.calls).toEqual([])
     expect(report.chunks).toMatchObject({ written: 2, reused: 2 })
     expect(await drops(store)).toEqual(['b exact a'])
+  })
+
+  it('with a model, embeds duplicates of what is there only when they take its place', async () => {
+    const embedder = recordingEmbedder()
+    const kept = shelfStore()
+    const { store, run, embedder: outside, make } = await setup({ kept, embedder })
+    await run(of('a', `${long}\nother`))
+    outside.calls.length = 0
+    const report = await run(of('b', `${long}!\nnew`), of('c', long))
+    expect(outside.calls).toEqual([['new']])
+    expect(report.chunks).toMatchObject({ written: 3, embedded: 1, reused: 1 })
+    expect(await drops(store)).toEqual(['b near a', 'c exact a'])
+    const again = await run(of('a', `${long}\nother`), of('b', `${long}!\nnew`), of('c', long))
+    expect(again.chunks).toMatchObject({ written: 0 })
+    expect(embedder.calls).toEqual([])
+
+    await removeDocument(await make(), 'a')
+    expect(embedder.calls).toEqual([[`${long}!`]])
+    const ids = (await collect(kept.list())).map(({ id }) => id)
+    expect((await kept.vectors(ids)).every((vector) => vector?.length === 2)).toBe(true)
+    expect(await searched(kept)).toEqual([`b: ${long}!`, 'b: new'])
+  })
+
+  it('with a model, keeps a document when what should take its place cannot be embedded', async () => {
+    let down = true
+    const embedder = recordingEmbedder({
+      before: () => {
+        if (down) throw new ModelError('down')
+      },
+    })
+    const kept = shelfStore()
+    const { store, run } = await setup({ kept, embedder })
+    await run(of('a', long))
+    await run(of('b', `${long}!`))
+    await expect(removeDocument(store, 'a')).rejects.toMatchObject({ code: 'model-failed' })
+    expect(await searched(kept)).toEqual([`a: ${long}`])
+    expect(await drops(store)).toEqual(['b near a'])
+    down = false
+    await removeDocument(store, 'a')
+    expect(await searched(kept)).toEqual([`b: ${long}!`])
   })
 
   it('puts right what a crash between the two stores left', async () => {

@@ -2,11 +2,14 @@ import { checkNumber, invalid } from './check.js'
 import type { Chunk } from './chunk.js'
 import { DuplicateIndex, type Match } from './deduplicate-index.js'
 import type { Metadata } from './document.js'
+import { embedTexts } from './embed-texts.js'
+import type { Embedder } from './embedder.js'
 import { RagError } from './errors.js'
-import { reusesVectors, type VectorReuse } from './ingest-reuse.js'
+import { reusesVectors, type VectorNeed, type VectorReuse } from './ingest-reuse.js'
 import type { CallOptions } from './observer.js'
 import { shelfStore } from './shelf-store.js'
 import type { ChunkRef, Entry, ListOptions, Store } from './store.js'
+import { embeddingText } from './to-chunks.js'
 
 export interface DeduplicateOptions<M extends Metadata = Metadata> extends CallOptions {
   /** The store that is searched: of chunks that duplicate each other it holds one. */
@@ -23,6 +26,12 @@ export interface DeduplicateOptions<M extends Metadata = Metadata> extends CallO
    * chunks with the same text, but for case, white space and compatibility forms. @default 0.9
    */
   readonly threshold?: number | false | undefined
+  /**
+   * The model that `ingest` is given. With it, what duplicates a chunk in the store is put aside without being
+   * embedded, and a chunk that takes the place of another is embedded then. Without it, every chunk keeps the vector
+   * it came with. @default none
+   */
+  readonly embedder?: Embedder | undefined
 }
 
 /** A chunk that is not searched, and the one that is searched in its place. */
@@ -61,8 +70,8 @@ const page = 256
  */
 export async function deduplicatedStore<M extends Metadata = Metadata>(
   options: DeduplicateOptions<M>,
-): Promise<DeduplicatedStore<M> & Partial<VectorReuse>> {
-  const { kept, within } = options
+): Promise<DeduplicatedStore<M> & Partial<VectorReuse & VectorNeed<M>>> {
+  const { kept, within, embedder } = options
   if (typeof kept?.upsert !== 'function') invalid('kept', 'a Store', kept)
   const dropped = options.dropped ?? shelfStore<M>()
   if (!reusesVectors(dropped)) {
@@ -155,12 +164,13 @@ export async function deduplicatedStore<M extends Metadata = Metadata>(
         toDrop.push({ ...entry, revision: encodeDropped(match, revision) })
       }
     }
+    const ready = embedder === undefined ? toKeep : await embedMissing(embedder, toKeep, call)
     const keptNow = new Set(toKeep.map(({ chunk }) => chunk.id))
     const droppedNow = new Set(toDrop.map(({ chunk }) => chunk.id))
     // At no moment is a text in neither store: first what comes in, then what goes.
     if (toDrop.length > 0) await dropped.upsert(toDrop, call)
     try {
-      if (toKeep.length > 0) await kept.upsert(toKeep, call)
+      if (ready.length > 0) await kept.upsert(ready, call)
     } catch (error) {
       const fresh = [...droppedNow].filter((id) => !wasAside.has(id) && !orphans.has(id))
       if (fresh.length > 0) await dropped.delete(fresh)
@@ -256,6 +266,18 @@ export async function deduplicatedStore<M extends Metadata = Metadata>(
       }
       return found
     },
+    ...(embedder !== undefined && {
+      needsVectors(chunks: readonly Chunk<M>[], call: CallOptions = {}) {
+        return inTurn(call, async () => {
+          const needs: boolean[] = []
+          for (const chunk of chunks) {
+            const match = await index.find(chunk, (ids) => kept.get(ids, call))
+            needs.push(match === undefined || match.keptId === chunk.id)
+          }
+          return needs
+        })
+      },
+    }),
     ...(reusesVectors(kept) && {
       async vectors(chunkIds: readonly string[], call?: CallOptions) {
         const others = await dropped.vectors(chunkIds, call)
@@ -263,6 +285,25 @@ export async function deduplicatedStore<M extends Metadata = Metadata>(
       },
     }),
   }
+}
+
+/** The entries with a vector each. */
+async function embedMissing<M extends Metadata>(
+  embedder: Embedder,
+  entries: readonly Entry<M>[],
+  call: CallOptions,
+): Promise<readonly Entry<M>[]> {
+  const missing = entries.filter(({ vector }) => vector === undefined)
+  if (missing.length === 0) return entries
+  const texts = missing.map(({ chunk }) => embeddingText(chunk))
+  const { results } = await embedTexts(embedder, texts, { ...call, role: 'document' })
+  const vectors = new Map<Entry<M>, Float32Array>()
+  for (const [place, entry] of missing.entries()) {
+    const result = results[place]!
+    if (result.type === 'failure') throw result.error
+    vectors.set(entry, result.vector)
+  }
+  return entries.map((entry) => ({ ...entry, vector: entry.vector ?? vectors.get(entry) }))
 }
 
 /** The match goes with the chunk into the store that keeps it, in front of the chunk's own revision. */

@@ -90,7 +90,7 @@ export type {
   StageTimes,
 } from './ingest-report.js'
 export { documentRecord } from './ingest-report.js'
-export type { VectorReuse } from './ingest-reuse.js'
+export type { VectorNeed, VectorReuse } from './ingest-reuse.js'
 export type { GenerateRequest, GenerateResult, LanguageModel, Message } from './language-model.js'
 export type { Explanation, LexicalIndex } from './lexical-index.js'
 export type { LineIndex } from './line-index.js'

@@ -12,7 +12,10 @@ export interface IngestOptions<M extends Metadata = Metadata> extends CallOption
   readonly chunker: Chunker
   /** Without one, chunks are stored without vectors, for lexical search only. @default none */
   readonly embedder?: Embedder | undefined
-  /** Where the chunks go. One that also has `VectorReuse` is asked for vectors before a chunk is embedded again. */
+  /**
+   * Where the chunks go. One that also has `VectorReuse` is asked for vectors before a chunk is embedded again; one
+   * that has `VectorNeed`, whether a chunk needs one.
+   */
   readonly store: Store<M>
   /** Documents split and compared at once. The source is pulled by one at a time. @default 4 */
   readonly concurrency?: number | undefined

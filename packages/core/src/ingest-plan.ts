@@ -5,7 +5,7 @@ import { messageOf } from './embed-texts.js'
 import type { Embedder } from './embedder.js'
 import { isRagError, RagError, type RagErrorCode } from './errors.js'
 import { fingerprint } from './fingerprint.js'
-import { inputOf, type VectorPool } from './ingest-reuse.js'
+import { inputOf, saysVectorNeed, type VectorPool } from './ingest-reuse.js'
 import type { CallOptions } from './observer.js'
 import type { ChunkRef, Store } from './store.js'
 import { embeddingText, toChunks } from './to-chunks.js'
@@ -50,11 +50,12 @@ export async function atStage<T>(
   }
 }
 
-/** A chunk to write. `vector` is there already when the store's own could be reused. */
+/** A chunk to write. `vector` is there already when the store's own could be reused; `embed`: it has to be made. */
 export interface PlannedChunk<M extends Metadata> {
   readonly chunk: Chunk<M>
   readonly revision: string
   readonly vector: Float32Array | undefined
+  readonly embed: boolean
 }
 
 /** What has to happen so that the store holds exactly this document. */
@@ -123,6 +124,13 @@ export async function planDocument<M extends Metadata>(
   }
   const inputs = changed.map(({ revision }) => inputOf(revision))
   const vectors = await atStage('store', signal, () => pool?.find(inputs, own, signal))
+  const missing = changed.filter((_, place) => embedder !== undefined && vectors?.[place] === undefined)
+  const needed = await atStage('store', signal, async () => {
+    const asked = missing.map(({ chunk }) => chunk)
+    const needs =
+      asked.length > 0 && saysVectorNeed(store) ? await store.needsVectors(asked, call) : undefined
+    return new Set(asked.filter((_, place) => needs?.[place] ?? true))
+  })
   onTime('store', performance.now() - split)
   return {
     documentId: document.id,
@@ -132,7 +140,9 @@ export async function planDocument<M extends Metadata>(
     stored,
     blank,
     unchanged: chunks.length - changed.length,
-    writes: changed.map(({ chunk, revision }, place) => ({ chunk, revision, vector: vectors?.[place] })),
+    writes: changed.map(({ chunk, revision }, place) => {
+      return { chunk, revision, vector: vectors?.[place], embed: needed.has(chunk) }
+    }),
     replaced,
     stale: [...known.values()],
   }

@@ -1,3 +1,4 @@
+import type { Chunk } from './chunk.js'
 import type { Metadata } from './document.js'
 import type { CallOptions } from './observer.js'
 import type { ChunkRef, Store } from './store.js'
@@ -13,6 +14,19 @@ export interface VectorReuse {
 /** Whether a store has the ability. */
 export function reusesVectors(store: object): store is VectorReuse {
   return 'vectors' in store && typeof store.vectors === 'function'
+}
+
+/**
+ * Ability of a store to say, before they are embedded, which chunks it would put aside: those are written without a
+ * vector.
+ */
+export interface VectorNeed<M extends Metadata = Metadata> {
+  needsVectors(chunks: readonly Chunk<M>[], options?: CallOptions): Promise<readonly boolean[]>
+}
+
+/** Whether a store has the ability. */
+export function saysVectorNeed<M extends Metadata>(store: Store<M>): store is Store<M> & VectorNeed<M> {
+  return 'needsVectors' in store && typeof store.needsVectors === 'function'
 }
 
 /** The part of a revision that tells what the vector was made from; undefined when there is no vector. */

@@ -162,16 +162,16 @@ export async function ingest<M extends Metadata = Metadata>(
   const finish = async (plan: DocumentPlan<M>, arrived: number): Promise<void> => {
     const { documentId, writes, stale } = plan
     try {
-      const unembedded = queue === undefined ? [] : writes.filter((write) => write.vector === undefined)
+      const unembedded = writes.filter((write) => write.embed)
       const embedded = await atStage('embed', stop.signal, async () =>
         unembedded.length === 0
           ? undefined
           : queue?.add(unembedded.map((write) => embeddingText(write.chunk))),
       )
       let row = 0
-      const entries = writes.map(({ chunk, revision, vector }): Entry<M> => {
-        if (queue === undefined) return { chunk, revision }
-        return { chunk, revision, vector: vector ?? embedded?.vectors[row++] }
+      const entries = writes.map(({ chunk, revision, vector, embed }): Entry<M> => {
+        const found = embed ? embedded?.vectors[row++] : vector
+        return found === undefined ? { chunk, revision } : { chunk, revision, vector: found }
       })
       if (entries.length > 0 || stale.length > 0) {
         await atStage('store', stop.signal, async () => {
@@ -186,7 +186,7 @@ export async function ingest<M extends Metadata = Metadata>(
         chunks: plan.chunks,
         written: entries.length,
         embedded: unembedded.length,
-        reused: queue === undefined ? 0 : writes.length - unembedded.length,
+        reused: writes.filter((write) => write.vector !== undefined).length,
         unchanged: plan.unchanged,
         deleted: stale.length,
         tokens: embedded?.tokens ?? 0,

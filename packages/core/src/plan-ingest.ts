@@ -156,7 +156,7 @@ export async function planIngest<M extends Metadata = Metadata>(
 
   function planned(plan: DocumentPlan<M>): PlannedDocument<M> {
     const { documentId, uri, metadata, writes, stale } = plan
-    const unembedded = embedder === undefined ? [] : writes.filter(({ vector }) => vector === undefined)
+    const unembedded = writes.filter(({ embed }) => embed)
     let sum = 0
     for (const { chunk } of unembedded) {
       const size = tokensOf(embeddingText(chunk))
@@ -171,7 +171,7 @@ export async function planIngest<M extends Metadata = Metadata>(
       metadata,
       write: writes.length,
       embed: unembedded.length,
-      reuse: embedder === undefined ? 0 : writes.length - unembedded.length,
+      reuse: writes.filter(({ vector }) => vector !== undefined).length,
       unchanged: plan.unchanged,
       delete: stale.length,
       tokens: sum,

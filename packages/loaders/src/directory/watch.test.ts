@@ -78,13 +78,13 @@ describe('watchDirectory', () => {
   })
 
   it('waits until a file is at rest, and tells of it once', async () => {
-    const { next } = watching({ settleMs: 120 })
+    const { next } = watching({ settleMs: 600 })
     await put('first.txt', 'x')
     await next(1)
     const writing = (async () => {
       for (let n = 1; n <= 8; n++) {
         await put('growing.txt', 'line\n'.repeat(n))
-        await new Promise((resolve) => setTimeout(resolve, 30))
+        await new Promise((resolve) => setTimeout(resolve, 20))
       }
       await put('last.txt', 'end')
     })()
@@ -95,7 +95,7 @@ describe('watchDirectory', () => {
 
   it('does not tell of a file that is replaced that it is gone', async () => {
     await put('a.txt', 'old')
-    const { next } = watching({ settleMs: 100 })
+    const { next } = watching({ settleMs: 600 })
     await next(1)
     await rm(join(root, 'a.txt'))
     setTimeout(() => void put('a.txt', 'new text'), 30)
