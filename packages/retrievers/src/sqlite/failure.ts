@@ -1,4 +1,4 @@
-import { isAbort, isRagError, RagError, type RagErrorCode } from '@tesserae/core'
+import { isRagError, RagError, type RagErrorCode } from '@tesserae/core'
 
 /** Why SQLite refused, as `details.reason` of the error. */
 export type SqliteFailureReason =
@@ -70,9 +70,9 @@ const kinds: { readonly [name: string]: Kind & { readonly number: number } } = {
   },
 }
 
-/** What a driver threw, as an error that says what to do. Errors of this library and aborts stay what they are. */
+/** What a driver threw, as an error that says what to do. Errors of this library stay what they are. */
 export function sqliteFailure(error: unknown, path: string): unknown {
-  if (isRagError(error) || isAbort(error)) return error
+  if (isRagError(error)) return error
   const { reason, code, remedy } = kindOf(error)
   const message = error instanceof Error ? error.message : String(error)
   return new RagError(code, `The store at "${path}" failed: ${message}. ${remedy}`, {

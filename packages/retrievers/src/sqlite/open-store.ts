@@ -1,17 +1,15 @@
+import { resolve } from 'node:path'
 import { checkInteger, checkOneOf, embeddingText, invalid, type Metadata } from '@tesserae/core'
 import { bm25Index } from '../bm25/index.js'
 import { vectorIndexOf } from '../memory-store/vector-index-of.js'
 import type { IndexMaker } from './derived.js'
 import { defaultDriver } from './drivers.js'
-import { sqliteFailure } from './failure.js'
 import { requireIdentity } from './identity.js'
 import { loadSteps } from './load.js'
-import { type OpenedFile, openFile } from './open.js'
+import { openFile } from './open.js'
+import { runSteps } from './run-steps.js'
 import type { SqliteStore, SqliteStoreOptions } from './sqlite-store.js'
 import { FileStore } from './store.js'
-
-/** Milliseconds of work between two turns of the event loop. */
-const sliceMs = 10
 
 /**
  * A store in one SQLite file: documents, chunks, vectors, stored indexes, an embedding cache.
@@ -36,39 +34,16 @@ export async function sqliteStore<M extends Metadata = Metadata>(
   const driver = options.driver ?? (await defaultDriver())
   signal?.throwIfAborted()
   const opened = openFile(driver, { path, readOnly, busyTimeoutMs, durability })
+  /** A connection of its own that only reads. */
+  const openAgain = () => openFile(driver, { path, readOnly: true, busyTimeoutMs, durability })
   try {
     requireIdentity(opened.file, { dimensions: maker.dimensions, embedderId }, readOnly)
-    const derived = await load(opened, maker, signal)
+    const derived = await runSteps(opened.file, loadSteps(opened.file, maker), signal)
     const name = options.name ?? 'sqlite'
-    return new FileStore({ name, readOnly, opened, maker, derived, now: options.now ?? Date.now })
+    const now = options.now ?? Date.now
+    return new FileStore({ name, readOnly, opened, openAgain, maker, derived, now })
   } catch (error) {
     opened.close()
-    throw sqliteFailure(error, path)
-  }
-}
-
-/** In one transaction, so that all pages are of one generation, though others write meanwhile. */
-async function load<M extends Metadata>(
-  { file }: OpenedFile,
-  maker: IndexMaker<M>,
-  signal: AbortSignal | undefined,
-) {
-  file.begin()
-  try {
-    const steps = loadSteps(file, maker)
-    for (let pauseAt = performance.now() + sliceMs; ; ) {
-      const step = steps.next()
-      if (step.done === true) {
-        file.commit()
-        return step.value
-      }
-      if (performance.now() < pauseAt) continue
-      await new Promise((resolve) => setTimeout(resolve, 0))
-      signal?.throwIfAborted()
-      pauseAt = performance.now() + sliceMs
-    }
-  } catch (error) {
-    file.rollBack()
     throw error
   }
 }
@@ -87,6 +62,8 @@ function indexMaker<M extends Metadata>(options: SqliteStoreOptions<M>): IndexMa
 }
 
 function checkPath(path: unknown): string {
-  if (typeof path === 'string' && path !== '' && !path.startsWith(':') && !path.includes('\0')) return path
+  if (typeof path === 'string' && path !== '' && !path.startsWith(':') && !path.includes('\0')) {
+    return resolve(path)
+  }
   invalid('path', 'the path of a file', path, 'For a store without a file, use `memoryStore`.')
 }

@@ -18,12 +18,20 @@ export class StoreFile {
 
   all(sql: string, values: readonly SqliteValue[] = []): readonly SqliteRow[] {
     this.leaveNothingOpen()
-    return this.statement(sql).all(values)
+    try {
+      return this.statement(sql).all(values)
+    } catch (error) {
+      throw sqliteFailure(error, this.path)
+    }
   }
 
   run(sql: string, values: readonly SqliteValue[] = []): void {
     this.leaveNothingOpen()
-    this.statement(sql).run(values)
+    try {
+      this.statement(sql).run(values)
+    } catch (error) {
+      throw sqliteFailure(error, this.path)
+    }
   }
 
   /** One number from one row. */
@@ -65,13 +73,13 @@ export class StoreFile {
   /** Begins to read one state of the file, to be ended by {@link commit} or {@link rollBack}. */
   begin(sql: 'BEGIN' | 'BEGIN IMMEDIATE' = 'BEGIN'): void {
     this.leaveNothingOpen()
-    this.connection.exec(sql)
+    this.exec(sql)
     this.inside = true
     this.unsettled = true
   }
 
   commit(): void {
-    this.connection.exec('COMMIT')
+    this.exec('COMMIT')
     this.inside = false
     this.unsettled = false
   }
@@ -94,7 +102,7 @@ export class StoreFile {
       return result
     } catch (error) {
       this.rollBack()
-      throw sqliteFailure(error, this.path)
+      throw error
     }
   }
 
@@ -108,9 +116,19 @@ export class StoreFile {
       this.connection.exec('ROLLBACK')
     } catch (error) {
       // SQLite rolls back by itself after some failures, and then there is nothing to roll back.
-      if (!(error instanceof Error) || !/no transaction/i.test(error.message)) throw error
+      if (!(error instanceof Error) || !/no transaction/i.test(error.message)) {
+        throw sqliteFailure(error, this.path)
+      }
     }
     this.unsettled = false
+  }
+
+  private exec(sql: string): void {
+    try {
+      this.connection.exec(sql)
+    } catch (error) {
+      throw sqliteFailure(error, this.path)
+    }
   }
 
   private statement(sql: string): SqliteStatement {

@@ -260,6 +260,23 @@ describe('the stored indexes of a sqliteStore', () => {
 })
 
 describe('check of a sqliteStore', () => {
+  it('checks one state while the store goes on, and stops when it is told to', async () => {
+    const store = await open()
+    await store.upsert(Array.from({ length: 3000 }, (_, i) => entryOf(`c${i}`, `word ${i}`)))
+    const checked = store.check()
+    for (let i = 0; i < 20; i++) {
+      await store.upsert([entryOf(`new${i}`, 'new word')])
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    expect(await checked).toMatchObject({ chunks: 3000, vectors: 3000, documents: 1, problems: [] })
+    const stop = new AbortController()
+    const stopped = store.check({ signal: stop.signal })
+    stop.abort(new Error('enough'))
+    await expect(stopped).rejects.toThrow('enough')
+    expect((await store.check()).chunks).toBe(3020)
+    await store.close()
+  })
+
   it('finds what does not belong together', async () => {
     const damages: readonly [sql: string, problem: string][] = [
       ['DELETE FROM chunks WHERE ordinal = 1', 'points to a row'],
@@ -419,6 +436,19 @@ describe('a sqliteStore whose driver fails', () => {
       expect((await store.check()).problems).toEqual([])
       await store.close()
     }
+  })
+
+  it("passes on what the caller's own functions throw", async () => {
+    const own = new TypeError('mine')
+    const path = files.path()
+    const store = await open(path)
+    await store.upsert([entryOf('a', 'one')])
+    await store.close()
+    const indexedText = () => {
+      throw own
+    }
+    await expect(open(path, { indexedText })).rejects.toBe(own)
+    await (await open(path)).close()
   })
 
   it('never reads from a transaction that could not be rolled back', async () => {

@@ -19,17 +19,15 @@ import { checkSteps } from './check-file.js'
 import { decodeChunk, decodeVector } from './chunk-row.js'
 import type { Derived, IndexMaker } from './derived.js'
 import { type EmbeddingCacheOptions, embeddingCache } from './embedding-cache.js'
-import { sqliteFailure } from './failure.js'
 import { unsavedChanges, writeSnapshots } from './index-snapshots.js'
+import { listChunks, listDocuments } from './listing.js'
 import { catchUp, loadSteps } from './load.js'
 import type { OpenedFile } from './open.js'
+import { runSteps } from './run-steps.js'
 import type { SqliteCheck, SqliteStore, StoredDocument } from './sqlite-store.js'
 import type { StoreFile } from './store-file.js'
-import { originalText, storedText } from './text.js'
+import { storedText } from './text.js'
 import { deleteRows, writeRows } from './write-rows.js'
-
-/** Rows of a listing read at once; the event loop gets a turn between two. */
-const pageRows = 4096
 
 /**
  * Indexes are stored when this many changes, and this share of all chunks, would have to be replayed at an opening:
@@ -38,11 +36,6 @@ const pageRows = 4096
 const closing = { changes: 1000, share: 1 / 50 }
 const writing = { changes: 10_000, share: 1 / 2 }
 
-const listAll = `SELECT c.ordinal, c.id, d.id AS document, c.revision
-  FROM chunks c JOIN documents d ON d.number = c.document WHERE c.ordinal > ? ORDER BY c.ordinal LIMIT ${pageRows}`
-const listOfDocument = `SELECT ordinal, id, revision FROM chunks
-  WHERE document = (SELECT number FROM documents WHERE id = ?) AND ordinal > ? ORDER BY ordinal LIMIT ${pageRows}`
-
 /** Before any generation of a file: nothing can be replayed from here. */
 const unknownGeneration = -1
 
@@ -50,6 +43,8 @@ export interface StoreParts<M extends Metadata> {
   readonly name: string
   readonly readOnly: boolean
   readonly opened: OpenedFile
+  /** Another connection to the same file, which only reads. */
+  readonly openAgain: () => OpenedFile
   readonly maker: IndexMaker<M>
   readonly derived: Derived<M>
   readonly now: () => number
@@ -61,6 +56,7 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
   readonly readOnly: boolean
   readonly dimensions: number
   private readonly opened: OpenedFile
+  private readonly openAgain: () => OpenedFile
   private readonly maker: IndexMaker<M>
   private readonly now: () => number
   private derived: Derived<M>
@@ -71,11 +67,12 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
   private storeAt = 0
   private closed = false
 
-  constructor({ name, readOnly, opened, maker, derived, now }: StoreParts<M>) {
+  constructor({ name, readOnly, opened, openAgain, maker, derived, now }: StoreParts<M>) {
     this.name = name
     this.readOnly = readOnly
     this.dimensions = maker.dimensions
     this.opened = opened
+    this.openAgain = openAgain
     this.maker = maker
     this.derived = derived
     this.now = now
@@ -159,47 +156,12 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
    * What is in the store from the first step to the last comes exactly once; what is added or deleted
    * meanwhile may or may not come.
    */
-  async *list(options: ListOptions = {}): AsyncIterable<ChunkRef> {
-    options.signal?.throwIfAborted()
-    const { documentId } = options
-    const [sql, values] =
-      documentId === undefined ? [listAll, []] : [listOfDocument, [storedText(documentId)]]
-    for (let last = -1; ; ) {
-      const rows = this.run((file) => file.all(sql, [...values, last]))
-      for (const row of rows) {
-        options.signal?.throwIfAborted()
-        yield {
-          id: originalText(String(row.id)),
-          documentId: documentId ?? originalText(String(row.document)),
-          revision: originalText(String(row.revision)),
-        }
-      }
-      const end = rows[pageRows - 1]
-      if (end === undefined) return
-      last = Number(end.ordinal)
-      await pause()
-    }
+  list(options: ListOptions = {}): AsyncIterable<ChunkRef> {
+    return listChunks(() => this.open(), options)
   }
 
-  async *documents(options: CallOptions = {}): AsyncIterable<StoredDocument> {
-    options.signal?.throwIfAborted()
-    const sql = `SELECT d.id, d.updated, (SELECT count(*) FROM chunks c WHERE c.document = d.number) AS chunks
-      FROM documents d WHERE d.id > ? ORDER BY d.id LIMIT ${pageRows}`
-    for (let last = ''; ; ) {
-      const rows = this.run((file) => file.all(sql, [last]))
-      for (const row of rows) {
-        options.signal?.throwIfAborted()
-        yield {
-          id: originalText(String(row.id)),
-          chunks: Number(row.chunks),
-          updatedMs: Number(row.updated),
-        }
-      }
-      const end = rows[pageRows - 1]
-      if (end === undefined) return
-      last = String(end.id)
-      await pause()
-    }
+  documents(options: CallOptions = {}): AsyncIterable<StoredDocument> {
+    return listDocuments(() => this.open(), options)
   }
 
   async searchByVector(
@@ -258,22 +220,20 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
     options.signal?.throwIfAborted()
     this.settle()
     if (this.changes > 0) this.store()
-    this.run((file) => file.all('PRAGMA wal_checkpoint(TRUNCATE)'))
+    this.open().all('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   async check(options: CallOptions = {}): Promise<SqliteCheck> {
     const { signal } = options
     signal?.throwIfAborted()
-    return this.run((file) =>
-      file.reading(() => {
-        const steps = checkSteps(file, this.maker)
-        for (;;) {
-          const step = steps.next()
-          if (step.done === true) return step.value
-          signal?.throwIfAborted()
-        }
-      }),
-    )
+    this.open()
+    // A connection of its own, so that this one goes on meanwhile.
+    const { file, close } = this.openAgain()
+    try {
+      return await runSteps(file, checkSteps(file, this.maker), signal)
+    } finally {
+      close()
+    }
   }
 
   async close(): Promise<void> {
@@ -284,8 +244,6 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
         if (this.isDue(closing)) this.store()
         this.open().all('PRAGMA wal_checkpoint(TRUNCATE)')
       }
-    } catch (error) {
-      throw sqliteFailure(error, this.path)
     } finally {
       this.closed = true
       this.opened.close()
@@ -312,13 +270,12 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
 
   /** Everything read inside, from the file and from `derived`, is of one generation. */
   private read<T>(work: (file: StoreFile, derived: Derived<M>) => T): T {
-    if (!this.readOnly && !this.uncertain) return this.run((file) => work(file, this.derived))
-    return this.run((file) =>
-      file.reading(() => {
-        this.refresh(file)
-        return work(file, this.derived)
-      }),
-    )
+    const file = this.open()
+    if (!this.readOnly && !this.uncertain) return work(file, this.derived)
+    return file.reading(() => {
+      this.refresh(file)
+      return work(file, this.derived)
+    })
   }
 
   /** Brings `derived` to the generation of the file, inside a transaction. */
@@ -397,19 +354,6 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
       details: { path: this.path, reason: 'closed' },
     })
   }
-
-  private run<T>(work: (file: StoreFile) => T): T {
-    const file = this.open()
-    try {
-      return work(file)
-    } catch (error) {
-      throw sqliteFailure(error, file.path)
-    }
-  }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
 }
 
 function runAll<T>(steps: Generator<void, T>): T {
