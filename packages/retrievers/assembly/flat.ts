@@ -1,7 +1,9 @@
-// Rows for the exact scan. A block holds 256 rows of floats, then their 256 rows of codes; blocks follow each
-// other from `firstBlock` on, so growing never moves a row.
+// Rows for the exact scan. A block holds 256 rows of floats, then their codes in 32 groups of eight rows; blocks
+// follow each other from `firstBlock` on, so growing never moves a row. In a group the rows take turns every 16 bytes,
+// so that one address leads to all eight; behind them stand eight scales and eight squared lengths.
 
-import { codeBytesOf, FLOAT_DISTANCE, FLOAT_DOT, score1, score4, tailBytes } from './rows'
+import { bitSums8, codeSums8, pairQuery } from './groups'
+import { BIT_DOT, CODE_DOT, codeBytesOf, FLOAT_DISTANCE, FLOAT_DOT, score1, score4, tailBytes } from './rows'
 
 const blockRows: u32 = 256
 const pageBytes: u64 = 65536
@@ -14,7 +16,14 @@ let codeRow: usize = 0
 let blockBytes: usize = 0
 let queries: usize = 0
 let scores: usize = 0
+let selected: usize = 0
+let sums: usize = 0
+let pairs: usize = 0
 let firstBlock: usize = 0
+
+const groupRows: u32 = 8
+/** `select` stops with so many, or up to seven more. */
+const selectedRows: u32 = 32
 
 /**
  * Lays the memory out. `euclidean` 1 for distances; `dimensions` padded to a multiple of 16; `codeKind` 1 for int8 rows,
@@ -29,7 +38,14 @@ export function setup(euclidean: i32, dimensions: u32, codeKind: i32, queryCount
   blockBytes = <usize>blockRows * (floatBytes + codeRow)
   queries = 1024
   scores = queries + <usize>queryCount * (floatBytes + codeRow)
-  firstBlock = scores + <usize>blockRows * 4 + 64
+  layScratch()
+  firstBlock = pairs + 2 * codeBytes + 64
+}
+
+function layScratch(): void {
+  selected = scores + <usize>blockRows * 4
+  sums = selected + 512
+  pairs = sums + 64
 }
 
 /** Room for this many rows; 0 when the memory cannot grow so far. */
@@ -54,6 +70,7 @@ export function rowArea(): usize {
 export function attach(base: usize, rows: usize): void {
   scores = base + (scores - queries)
   queries = base
+  layScratch()
   firstBlock = rows
 }
 
@@ -82,21 +99,50 @@ function floatsOf(row: u32): usize {
   return firstBlock + <usize>(row >> 8) * blockBytes + <usize>(row & 255) * floatBytes
 }
 
+/** The codes of eight rows; `row` is a multiple of eight. */
+// @ts-expect-error: decorator
+@inline
+function groupOf(row: u32): usize {
+  return firstBlock + <usize>(row >> 8) * blockBytes + <usize>blockRows * floatBytes + <usize>(row & 255) * codeRow
+}
+
+/** Where in its group a row has its first 16 codes. */
 // @ts-expect-error: decorator
 @inline
 function codesOf(row: u32): usize {
-  return firstBlock + <usize>(row >> 8) * blockBytes + <usize>blockRows * floatBytes + <usize>(row & 255) * codeRow
+  return groupOf(row & ~7) + (<usize>(row & 7) << 4)
+}
+
+/** Where in its group a row has its scale. */
+// @ts-expect-error: decorator
+@inline
+function tailOf(row: u32): usize {
+  return groupOf(row & ~7) + codeBytes * groupRows + (<usize>(row & 7) << 2)
 }
 
 /** Copies query 0 into a row. */
 export function write(row: u32): void {
   memory.copy(floatsOf(row), queryFloats(0), floatBytes)
-  if (codeRow) memory.copy(codesOf(row), queryCodes(0), codeRow)
+  if (!codeRow) return
+  const from = queryCodes(0)
+  const to = codesOf(row)
+  // Of whole numbers, those at even places are kept 128 higher: see `codeSums8`.
+  const raised = i16x8.splat(rowCodeKind < BIT_DOT ? 0x80 : 0)
+  for (let i: usize = 0; i < codeBytes; i += 16) v128.store(to + i * groupRows, v128.xor(raised, v128.load(from + i)))
+  const tail = tailOf(row)
+  store<f32>(tail, load<f32>(from + codeBytes))
+  store<f32>(tail, load<f32>(from + codeBytes, 4), 32)
 }
 
 export function move(from: u32, to: u32): void {
   memory.copy(floatsOf(to), floatsOf(from), floatBytes)
-  if (codeRow) memory.copy(codesOf(to), codesOf(from), codeRow)
+  if (!codeRow) return
+  const source = codesOf(from)
+  const target = codesOf(to)
+  const end = codeBytes * groupRows
+  for (let i: usize = 0; i < end; i += 16 * groupRows) v128.store(target + i, v128.load(source + i))
+  store<f32>(tailOf(to), load<f32>(tailOf(from)))
+  store<f32>(tailOf(to), load<f32>(tailOf(from), 32), 32)
 }
 
 /** Scores of `count` rows from `start` on, all in one block, by floats. One row at a time: streaming likes that. */
@@ -108,18 +154,63 @@ export function scan(query: u32, start: u32, count: u32): void {
   }
 }
 
-/** Scores of `count` rows from `start` on, all in one block, by codes. */
-export function scanCodes(query: u32, start: u32, count: u32): void {
-  const q = queryCodes(query)
-  let row = codesOf(start)
-  let i: u32 = 0
-  for (; i + 4 <= count; i += 4, row += codeRow * 4) {
-    const out = scores + (<usize>i << 2)
-    score4(rowCodeKind, q, row, row + codeRow, row + codeRow * 2, row + codeRow * 3, codeBytes, out)
+/** Where `select` leaves how many it found, their rows (u32) from byte 16 on and their scores from byte 256 on. */
+export function selectedArea(): usize {
+  return selected
+}
+
+/**
+ * Finds rows from `start`, a multiple of eight, to `end` whose score by codes is not below the threshold, and stops
+ * when they are many enough to raise it. Returns the row to go on from.
+ */
+export function select(query: u32, start: u32, end: u32, threshold: f32): u32 {
+  const codes = queryCodes(query)
+  const bits = rowCodeKind >= BIT_DOT
+  const ofDistances = rowCodeKind != CODE_DOT && rowCodeKind != BIT_DOT
+  const bias = bits ? 0 : pairQuery(codes, codeBytes, pairs)
+  const dimensions = i32x4.splat(<i32>load<f32>(codes + codeBytes, 8))
+  const scale = f32x4.splat(load<f32>(codes + codeBytes))
+  const length = f32x4.splat(load<f32>(codes + codeBytes, 4))
+  const least = f32x4.splat(threshold)
+  let found: u32 = 0
+  let row = start
+  while (row < end && found < selectedRows) {
+    let group = groupOf(row)
+    const blockEnd = min(end, (row | 255) + 1)
+    for (; row < blockEnd && found < selectedRows; row += groupRows, group += codeRow * groupRows) {
+      if (bits) bitSums8(codes, group, codeBytes, sums)
+      else codeSums8(pairs, group, codeBytes, bias, sums)
+      let low = v128.load(sums)
+      let high = v128.load(sums, 16)
+      if (bits) {
+        low = i32x4.sub(dimensions, i32x4.shl(low, 1))
+        high = i32x4.sub(dimensions, i32x4.shl(high, 1))
+      }
+      const tails = group + codeBytes * groupRows
+      let first = f32x4.mul(f32x4.mul(scale, v128.load(tails)), f32x4.convert_i32x4_s(low))
+      let second = f32x4.mul(f32x4.mul(scale, v128.load(tails, 16)), f32x4.convert_i32x4_s(high))
+      if (ofDistances) {
+        first = f32x4.sub(f32x4.add(first, first), f32x4.add(length, v128.load(tails, 32)))
+        second = f32x4.sub(f32x4.add(second, second), f32x4.add(length, v128.load(tails, 48)))
+      }
+      // What is not a number is found, too, so that it is noticed.
+      let mask = (i32x4.bitmask(f32x4.lt(first, least)) | (i32x4.bitmask(f32x4.lt(second, least)) << 4)) ^ 255
+      const rest = end - row
+      if (rest < groupRows) mask &= (1 << rest) - 1
+      if (!mask) continue
+      v128.store(sums, first)
+      v128.store(sums, second, 16)
+      for (; mask; mask &= mask - 1) {
+        const place = <u32>ctz(mask)
+        const at = selected + (<usize>found << 2)
+        found++
+        store<u32>(at, row + place, 16)
+        store<f32>(at, load<f32>(sums + (<usize>place << 2)), 256)
+      }
+    }
   }
-  for (; i < count; i++, row += codeRow) {
-    store<f32>(scores + (<usize>i << 2), score1(rowCodeKind, q, row, codeBytes))
-  }
+  store<u32>(selected, found)
+  return min(row, end)
 }
 
 /** Replaces the row numbers (u32) that lie in the score area by their scores by floats. */

@@ -124,7 +124,7 @@ export function distance4(
 /** The sums of the lanes of four. */
 // @ts-expect-error: decorator
 @inline
-function sumsOfFour(a: v128, b: v128, c: v128, d: v128): v128 {
+export function sumsOfFour(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7))
   const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7))
   return i32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3))
@@ -172,7 +172,7 @@ export function codeDot4(query: usize, a: usize, b: usize, c: usize, d: usize, b
 
 // @ts-expect-error: decorator
 @inline
-function addDifferences(sum: v128, bits: v128, row: usize): v128 {
+export function addDifferences(sum: v128, bits: v128, row: usize): v128 {
   // At most 16 more in each of eight lanes: 65,536 bits are 512 steps.
   return i16x8.add(sum, i16x8.extadd_pairwise_i8x16_u(i8x16.popcnt(v128.xor(bits, v128.load(row)))))
 }

@@ -57,6 +57,33 @@ describe('both backends of flatIndex', () => {
     }
   }
 
+  it('give the same bits for the largest codes, equal scores and scores that rise row by row', () => {
+    const wasm = flatIndex({ dimensions: 2048, metric: 'dot', quantization: 'int8', backend: 'wasm' })
+    const twin = flatIndex({ dimensions: 2048, metric: 'dot', quantization: 'int8', backend: 'typescript' })
+    const random = seededRandom(21)
+    const signs = () => Float32Array.from({ length: 2048 }, () => (random() < 0.5 ? -1 : 1))
+    const query = signs()
+    for (let ordinal = 0; ordinal < 600; ordinal++) {
+      // Some equal to the query, some opposite, some nearer to it the later they come, some of their own.
+      const vector = [
+        query,
+        query.map((value) => -value),
+        query.map((value, i) => (i < ordinal * 3 ? value : -value)),
+        signs(),
+      ][ordinal % 4]!
+      wasm.set(ordinal, vector)
+      twin.set(ordinal, vector)
+    }
+    for (const limit of [1, 10, 200, 600]) {
+      const hits = wasm.search(query, { limit })
+      expect(hits).toEqual(twin.search(query, { limit }))
+      expect([hits.ordinals[0], hits.scores[0]]).toEqual([0, 2048])
+      expect([...hits.ordinals.subarray(0, 150)]).toEqual(
+        Array.from({ length: Math.min(limit, 150) }, (_, i) => i * 4),
+      )
+    }
+  })
+
   it('answer a batch as they answer one by one', () => {
     for (const quantization of ['none', 'int8', 'binary'] as const) {
       const index = filled({ dimensions: 24, quantization }, 900, 5)

@@ -202,17 +202,25 @@ export class RowIndex implements Shard {
     }
   }
 
-  /** The best `kept` rows of each query by codes. */
+  /** The best `kept` rows of each query by codes; several queries take turns block by block. */
   private scanCodes(queries: number, kept: number, filter: Bitset | undefined): void {
-    const { kernels, ordinals, selections } = this
     this.prepare(queries, Math.min(kept, Math.max(this.size, 1)))
-    for (let start = 0; start < this.size; start += scanRows) {
-      const count = Math.min(scanRows, this.size - start)
-      for (let query = 0; query < queries; query++) {
-        const scores = kernels.scanCodes(query, start, count)
-        const selection = selections[query]!
-        if (filter === undefined) offer(selection, scores, ordinals, start, count)
-        else offerAllowed(selection, scores, ordinals, start, count, filter)
+    const step = queries === 1 ? this.size : scanRows
+    for (let start = 0; start < this.size; start += step) {
+      const end = Math.min(start + step, this.size)
+      for (let query = 0; query < queries; query++) this.selectCodes(query, start, end, filter)
+    }
+  }
+
+  private selectCodes(query: number, start: number, end: number, filter: Bitset | undefined): void {
+    const { kernels, ordinals } = this
+    const selection = this.selections[query]!
+    for (let row = start; row < end; ) {
+      row = kernels.select(query, row, end, selection.threshold)
+      const { count, rows, scores } = kernels.selected
+      for (let i = 0; i < count; i++) {
+        const ordinal = ordinals[rows[i]!]!
+        if (filter === undefined || filter.has(ordinal)) selection.push(ordinal, scores[i]!)
       }
     }
   }
@@ -264,20 +272,6 @@ function offer(
     const score = scores[i]!
     if (score < threshold) continue
     if (selection.push(ordinals[start + i]!, score)) threshold = selection.threshold
-  }
-}
-
-function offerAllowed(
-  selection: TopK,
-  scores: Float32Array,
-  ordinals: Uint32Array,
-  start: number,
-  count: number,
-  filter: Bitset,
-): void {
-  for (let i = 0; i < count; i++) {
-    const ordinal = ordinals[start + i]!
-    if (filter.has(ordinal)) selection.push(ordinal, scores[i]!)
   }
 }
 

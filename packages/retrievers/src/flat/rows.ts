@@ -15,13 +15,22 @@ import { bitDot, codeDot, codeScore, floatDistance, floatDot } from '../wasm/twi
 export const scanRows = 256
 /** Queries that are held side by side. */
 export const queryRows = 16
+/** Rows that one selection finds at most. */
+export const mostSelected = 40
+
+/** Rows that a scan of codes found. Overwritten by the next scan. */
+export interface Selected {
+  readonly count: number
+  readonly rows: Uint32Array
+  readonly scores: Float32Array
+}
 
 /** A row to be written. */
 export type QueryRow = CodedRow
 
 /**
- * Rows of equal length that can be scored. Scores are dot products, or negated squared distances. What `scan`,
- * `scanCodes` and `gather` return is overwritten by the next call; `count` is at most {@link scanRows}.
+ * Rows of equal length that can be scored. Scores are dot products, or negated squared distances. What `scan`
+ * and `gather` return is overwritten by the next call; `count` is at most {@link scanRows}.
  */
 export interface Rows {
   readonly bytes: number
@@ -35,8 +44,12 @@ export interface Rows {
   vector(row: number): Float32Array
   /** Scores by floats of the rows from `start` on, which lie in one block. */
   scan(query: number, start: number, count: number): Float32Array
-  /** Scores by codes. */
-  scanCodes(query: number, start: number, count: number): Float32Array
+  /**
+   * Finds rows from `start`, a multiple of eight, to `end` whose score by codes is not below `threshold`: at most
+   * {@link mostSelected}. Returns the row to go on from, a multiple of eight or `end`.
+   */
+  select(query: number, start: number, end: number, threshold: number): number
+  readonly selected: Selected
   /** Scores by floats of any rows. */
   gather(query: number, rows: Uint32Array, count: number): Float32Array
   /** A copy of the first rows that threads can search; `undefined` when there can be none. */
@@ -60,7 +73,7 @@ export interface RowsOptions {
 /** Rows that fit in a memory of so many bytes: a multiple of 256. */
 export function rowCapacity({ dimensions, quantization }: RowsOptions, shardBytes: number): number {
   const row = dimensions * 4 + codeRowBytes(quantization, dimensions)
-  const fixed = 4096 + queryRows * row
+  const fixed = 4096 + queryRows * row + 2 * codeBytes(quantization, dimensions)
   return Math.floor((shardBytes - fixed) / row / scanRows) * scanRows
 }
 
@@ -93,15 +106,16 @@ function setUp({ call }: WasmInstance, { euclidean, dimensions, quantization }: 
 function rowsOf(instance: WasmInstance, options: RowsOptions): Rows {
   const { memory } = instance
   const { dimensions, quantization } = options
-  const [reserve, queryFloats, queryCodes, scoreArea, write, move, scan, scanCodes, gather] = [
+  const [reserve, queryFloats, queryCodes, scoreArea, selectedArea, write, move, scan, select, gather] = [
     'reserve',
     'queryFloats',
     'queryCodes',
     'scoreArea',
+    'selectedArea',
     'write',
     'move',
     'scan',
-    'scanCodes',
+    'select',
     'gather',
   ].map(instance.call) as Kernel[] as KernelList
   const floatArea = instance.call('floatArea')
@@ -110,10 +124,13 @@ function rowsOf(instance: WasmInstance, options: RowsOptions): Rows {
   const scoresAt = scoreArea() >>> 0
   let scores = new Float32Array(memory.buffer, scoresAt, scanRows)
   let numbers = new Uint32Array(memory.buffer, scoresAt, scanRows)
+  const selectedAt = selectedArea() >>> 0
+  let selected = selectedIn(memory, selectedAt)
   // Growing detaches the old views.
   const refresh = () => {
     scores = new Float32Array(memory.buffer, scoresAt, scanRows)
     numbers = new Uint32Array(memory.buffer, scoresAt, scanRows)
+    selected = selectedIn(memory, selectedAt)
   }
   return {
     get bytes() {
@@ -136,15 +153,16 @@ function rowsOf(instance: WasmInstance, options: RowsOptions): Rows {
       scan(query, start, count)
       return scores
     },
-    scanCodes(query, start, count) {
-      scanCodes(query, start, count)
-      return scores
+    // As an unsigned number.
+    select: (query, start, end, threshold) => select(query, start, end, threshold) >>> 0,
+    get selected() {
+      return selected
     },
     share(count, threads) {
       const first = instance.call('rowArea')() >>> 0
       const row = dimensions * 4 + codeRowBytes(quantization, dimensions)
       const used = first + Math.ceil(count / scanRows) * scanRows * row
-      const scratch = queryRows * row + scanRows * 4 + 128
+      const scratch = queryRows * row + scanRows * 4 + 1024 + 2 * codes
       const copy = sharedCopy(memory, Math.min(used, memory.buffer.byteLength), threads, scratch)
       return copy && { ...copy, options, first }
     },
@@ -156,8 +174,19 @@ function rowsOf(instance: WasmInstance, options: RowsOptions): Rows {
   }
 }
 
+function selectedIn(memory: WebAssembly.Memory, at: number): Selected {
+  const count = new Uint32Array(memory.buffer, at, 1)
+  return {
+    get count() {
+      return count[0]!
+    },
+    rows: new Uint32Array(memory.buffer, at + 16, mostSelected),
+    scores: new Float32Array(memory.buffer, at + 256, mostSelected),
+  }
+}
+
 type Kernel = (...numbers: number[]) => number
-type KernelList = [Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel]
+type KernelList = [Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel, Kernel]
 
 /** The same rows in typed arrays. */
 export class TypescriptRows implements Rows {
@@ -170,6 +199,11 @@ export class TypescriptRows implements Rows {
   private tails = new Float32Array(0)
   private readonly queries: QueryRow[]
   private readonly scores = new Float32Array(scanRows)
+  readonly selected = {
+    count: 0,
+    rows: new Uint32Array(mostSelected),
+    scores: new Float32Array(mostSelected),
+  }
 
   constructor({ euclidean, dimensions, quantization }: RowsOptions) {
     this.euclidean = euclidean
@@ -243,17 +277,22 @@ export class TypescriptRows implements Rows {
     return this.scores
   }
 
-  scanCodes(query: number, start: number, count: number): Float32Array {
+  select(query: number, start: number, end: number, threshold: number): number {
     const { codes, tail } = this.queries[query]!
-    const length = this.codeLength
-    for (let i = 0; i < count; i++) {
-      const row = start + i
+    const { selected, codeLength: length } = this
+    const stop = Math.min(end, start + mostSelected)
+    let found = 0
+    for (let row = start; row < stop; row++) {
       const dot = this.bits
         ? bitDot(codes, 0, this.codes, row * length, length, tail[2]!)
         : codeDot(codes, 0, this.codes, row * length, length)
-      this.scores[i] = codeScore(this.euclidean, dot, tail, 0, this.tails, row * tailNumbers)
+      const score = codeScore(this.euclidean, dot, tail, 0, this.tails, row * tailNumbers)
+      if (score < threshold) continue
+      selected.rows[found] = row
+      selected.scores[found++] = score
     }
-    return this.scores
+    selected.count = found
+    return stop
   }
 
   /** Plain arrays stay where they are. */
