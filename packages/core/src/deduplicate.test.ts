@@ -98,6 +98,50 @@ describe('deduplicatedStore', () => {
     expect(await drops(near.store)).toEqual([])
   })
 
+  it('drops exactly what comparing every pair in full would drop, for the most alike', async () => {
+    const random = seededRandom(9)
+    const { store, run } = await setup({ threshold: 0.8 })
+    const words = () => Array.from({ length: 60 }, () => `word${random.integer(0, 9_999)}`)
+    const documents: Document[] = []
+    for (let tenant = 0; tenant < 40; tenant++) {
+      const base = words()
+      const edited = words()
+      for (let n = 0; n < 8; n++) {
+        // Each of eight places is edited or not: two of the texts differ in four places on average.
+        const text = base.map((word, at) => (at % 7 === 3 && random.integer(0, 1) === 1 ? edited[at] : word))
+        documents.push(of(`${tenant}/${n}`, text.join(' '), { tenant }))
+      }
+    }
+    await run(...documents)
+
+    const chunks = new Map<string, Chunk>()
+    for (const { id } of await collect(store.list())) chunks.set(id, (await store.get([id]))[0] as Chunk)
+    const sets = new Map([...chunks].map(([id, { text }]) => [id, shingleSet(comparableText(text))]))
+    const kept: Chunk[] = []
+    const expected: string[] = []
+    let close = 0
+    let choices = 0
+    for (const { id: documentId } of documents) {
+      const chunk = [...chunks.values()].find((item) => item.documentId === documentId) as Chunk
+      const alike = kept
+        .filter(({ metadata }) => metadata.tenant === chunk.metadata.tenant)
+        .map(({ id }) => ({ id, similarity: jaccard(sets.get(id)!, sets.get(chunk.id)!) }))
+        .sort((a, b) => b.similarity - a.similarity || (a.id < b.id ? -1 : 1))
+      const [best, second] = alike
+      if (second !== undefined && second.similarity >= 0.8) choices += 1
+      if (best !== undefined && best.similarity > 0.7 && best.similarity < 0.8) close += 1
+      if (best === undefined || best.similarity < 0.8) kept.push(chunk)
+      else expected.push(`${documentId} ${best.id} ${best.similarity}`)
+    }
+    const found = (await collect(store.dropped())).map(
+      ({ documentId, keptId, similarity }) => `${documentId} ${keptId} ${similarity}`,
+    )
+    expect(found.sort()).toEqual(expected.sort())
+    expect(expected.length).toBeGreaterThan(50)
+    expect(close).toBeGreaterThan(10)
+    expect(choices).toBeGreaterThan(10)
+  })
+
   it('writes nothing on a second run, and nothing after being opened again', async () => {
     const { run, embedder, make, store } = await setup()
     const source = [of('a', long), of('b', long), of('c', 'x')]

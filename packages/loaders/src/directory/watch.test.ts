@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Chunker, documentSync, type RagEvent, shelfStore } from '@tesserae/core'
@@ -115,6 +115,8 @@ describe('watchDirectory', () => {
     await put('empty.txt', '')
     expect(await next(1)).toEqual(['!empty.txt'])
     await rm(join(root, 'empty.txt'))
+    await put('z.txt', 'z')
+    expect(await next(1)).toEqual(['z.txt: z'])
     await put('.gitignore', 'a.txt\n')
     expect(await next(1)).toEqual(['-a.txt'])
   })
@@ -128,6 +130,20 @@ describe('watchDirectory', () => {
     expect(await next(1)).toEqual(['-a.txt'])
     await rm(join(root, 'b.txt.metadata.json'))
     expect(await next(1)).toEqual(['b.txt: b'])
+  })
+
+  it('does not take what cannot be looked into for gone', async () => {
+    await put('data/x.txt', 'x')
+    await symlink(join(root, 'data'), join(root, 'link'))
+    const { next } = watching({ followSymlinks: true })
+    expect(await next(2)).toEqual(['data/x.txt: x', 'link/x.txt: x'])
+    await rename(join(root, 'data'), join(root, 'moved'))
+    expect(await next(3)).toEqual(['!link', '-data/x.txt', 'moved/x.txt: x'])
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await put('later.txt', 'later')
+    expect(await next(1)).toEqual(['later.txt: later'])
+    await rm(join(root, 'link'))
+    expect(await next(1)).toEqual(['-link/x.txt'])
   })
 
   it('keeps a store in step', async () => {
