@@ -1,19 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { type ChunkRef, cachedEmbedder, embeddingText, eq, type Store, sha256 } from '@tesserae/core'
-import { fakeEmbedder, seededRandom } from '@tesserae/core/testing'
+import { writeFileSync } from 'node:fs'
+import { embeddingText, eq } from '@tesserae/core'
+import { seededRandom } from '@tesserae/core/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { memoryStore } from '../memory-store/store.js'
-import { libsqlDriver, nodeDriver, type SqliteDriver, type SqliteStore, sqliteStore } from './index.js'
+import type { SqliteStore } from './index.js'
 import { migrate, userVersion } from './schema.js'
 import { dimensions, entryOf, randomEntry, randomVector } from './testing/entries.js'
-import { databaseFolder } from './testing/files.js'
+import { listed, plainDriver, stores } from './testing/open.js'
 
-const files = databaseFolder()
+const { files, open } = stores()
 afterAll(() => files.remove())
-
-const plainDriver = async () => nodeDriver() ?? (await libsqlDriver())
-const open = (path = files.path(), options: Partial<Parameters<typeof sqliteStore>[0]> = {}) =>
-  sqliteStore({ path, dimensions, durability: 'process', ...options })
 
 /** Changes the file behind the store's back. */
 async function tamper(path: string, sql: string): Promise<void> {
@@ -21,12 +17,6 @@ async function tamper(path: string, sql: string): Promise<void> {
   connection.exec('PRAGMA foreign_keys = OFF')
   connection.exec(sql)
   connection.close()
-}
-
-const listed = async (store: Store) => {
-  const refs: ChunkRef[] = []
-  for await (const ref of store.list()) refs.push(ref)
-  return refs.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 type Searched = Pick<
@@ -300,213 +290,5 @@ describe('check of a sqliteStore', () => {
       expect((await store.check()).problems.join('\n'), sql).toContain(problem)
       await store.close()
     }
-  })
-})
-
-describe('a sqliteStore forgets', () => {
-  it('every trace of a deleted chunk, cached vector included', async () => {
-    const path = files.path()
-    const store = await open(path)
-    const embedder = cachedEmbedder(fakeEmbedder({ dimensions }), store.embeddingCache())
-    const secret = entryOf('secret-id', 'xylophonic confession', { documentId: 'secret-document' })
-    const plain = entryOf('plain', 'ordinary words', { documentId: 'e' })
-    await embedder.embed([secret.chunk.text, plain.chunk.text], { role: 'document' })
-    await store.upsert([secret, plain])
-    await store.checkpoint()
-    await store.delete(['secret-id'])
-    await store.checkpoint()
-    await store.close()
-    const bytes = readFileSync(path)
-    const places = (text: string) => bytes.includes(text) || bytes.includes(Buffer.from(text, 'utf16le'))
-    expect(places('ordinary')).toBe(true)
-    for (const trace of ['xylophonic', 'confession', 'secret', sha256(secret.chunk.text)]) {
-      expect(places(trace), trace).toBe(false)
-    }
-    expect(places(sha256(plain.chunk.text))).toBe(true)
-  })
-})
-
-describe('the embedding cache of a sqliteStore', () => {
-  const vectorOf = (value: number) => new Float32Array(3).fill(value)
-
-  it('keeps vectors across reopenings and answers in order', async () => {
-    const path = files.path()
-    const store = await open(path)
-    const hostile = 'key \0 with "quotes" \ud800'
-    await store.embeddingCache().set([
-      { key: 'a', value: vectorOf(1) },
-      { key: hostile, value: vectorOf(2) },
-    ])
-    await store.close()
-    const again = await open(path)
-    expect(await again.embeddingCache().get([hostile, 'none', 'a'])).toEqual([
-      vectorOf(2),
-      undefined,
-      vectorOf(1),
-    ])
-    await again.close()
-  })
-
-  it('makes room of what was used longest ago, and of what is too old', async () => {
-    let time = 0
-    const store = await open(undefined, { now: () => time })
-    const cache = store.embeddingCache({ maxEntries: 2, ttlMs: 10 })
-    await cache.set([{ key: 'a', value: vectorOf(1) }])
-    await cache.set([{ key: 'b', value: vectorOf(2) }])
-    await cache.get(['a'])
-    await cache.set([{ key: 'c', value: vectorOf(3) }])
-    expect(await cache.get(['a', 'b', 'c'])).toEqual([vectorOf(1), undefined, vectorOf(3)])
-    time = 9
-    await cache.set([{ key: 'c', value: vectorOf(4) }])
-    time = 11
-    expect(await cache.get(['a', 'c'])).toEqual([undefined, vectorOf(4)])
-    await store.close()
-  })
-
-  it('forgets by tag', async () => {
-    const store = await open()
-    const cache = store.embeddingCache()
-    await cache.set([
-      { key: 'a', value: vectorOf(1), tags: ['x', 'y', 'x'] },
-      { key: 'b', value: vectorOf(2), tags: ['y'] },
-      { key: 'c', value: vectorOf(3) },
-    ])
-    expect(await cache.deleteTag('x')).toBe(1)
-    expect(await cache.deleteTag('x')).toBe(0)
-    expect(await cache.get(['a', 'b', 'c'])).toEqual([undefined, vectorOf(2), vectorOf(3)])
-    expect((await store.check()).problems).toEqual([])
-    await store.close()
-  })
-})
-
-describe('a sqliteStore whose driver fails', () => {
-  /** A driver that throws in the place of the statements that `fails` names. */
-  const failing = (driver: SqliteDriver, fails: (sql: string) => object | undefined): SqliteDriver => ({
-    name: 'failing',
-    open(path) {
-      const connection = driver.open(path)
-      const guard = (sql: string) => {
-        const error = fails(sql)
-        if (error !== undefined) throw Object.assign(new Error('injected'), error)
-      }
-      return {
-        exec(sql) {
-          guard(sql)
-          connection.exec(sql)
-        },
-        prepare(sql) {
-          const statement = connection.prepare(sql)
-          return {
-            run(values) {
-              guard(sql)
-              statement.run(values)
-            },
-            all(values) {
-              guard(sql)
-              return statement.all(values)
-            },
-          }
-        },
-        close: () => connection.close(),
-      }
-    },
-  })
-
-  it('tells why, by the codes of either driver', async () => {
-    const cases = [
-      [{ code: 'SQLITE_FULL' }, 'store-failed', 'disk-full'],
-      [{ code: 'SQLITE_IOERR_WRITE' }, 'store-failed', 'input-output'],
-      [{ code: 'ERR_SQLITE_ERROR', errcode: 8 | (1 << 8) }, 'store-failed', 'read-only'],
-      [{ code: 'ERR_SQLITE_ERROR', errcode: 5 }, 'store-failed', 'locked'],
-      [{ code: 'SQLITE_CORRUPT' }, 'corrupt-data', 'damaged'],
-      [{}, 'store-failed', 'other'],
-    ] as const
-    for (const [error, code, reason] of cases) {
-      let on = false
-      const driver = failing(await plainDriver(), (sql) =>
-        on && sql.includes('INTO vectors') ? error : undefined,
-      )
-      const store = await open(undefined, { driver })
-      await store.upsert([entryOf('a', 'one')])
-      on = true
-      await expect(store.upsert([entryOf('b', 'two')])).rejects.toMatchObject({ code, details: { reason } })
-      on = false
-      expect(await listed(store)).toMatchObject([{ id: 'a' }])
-      await store.upsert([entryOf('b', 'two')])
-      expect((await store.check()).problems).toEqual([])
-      await store.close()
-    }
-  })
-
-  it("passes on what the caller's own functions throw", async () => {
-    const own = new TypeError('mine')
-    const path = files.path()
-    const store = await open(path)
-    await store.upsert([entryOf('a', 'one')])
-    await store.close()
-    const indexedText = () => {
-      throw own
-    }
-    await expect(open(path, { indexedText })).rejects.toBe(own)
-    await (await open(path)).close()
-  })
-
-  it('never reads from a transaction that could not be rolled back', async () => {
-    let on = false
-    const driver = failing(await plainDriver(), (sql) =>
-      on && /INTO vectors|ROLLBACK/.test(sql) ? { code: 'SQLITE_IOERR' } : undefined,
-    )
-    const store = await open(undefined, { driver })
-    await store.upsert([entryOf('a', 'one')])
-    on = true
-    await expect(store.upsert([entryOf('b', 'two'), entryOf('c', 'three')])).rejects.toThrow('injected')
-    await expect(listed(store)).rejects.toThrow('injected')
-    on = false
-    expect(await listed(store)).toMatchObject([{ id: 'a' }])
-    expect(await store.get(['b'])).toEqual([undefined])
-    await store.close()
-  })
-
-  it('knows what a commit did that reported a failure', async () => {
-    let on = false
-    const plain = await plainDriver()
-    const driver: SqliteDriver = {
-      name: 'unclear',
-      open(path) {
-        const connection = plain.open(path)
-        return {
-          ...connection,
-          exec(sql) {
-            connection.exec(sql)
-            if (on && sql === 'COMMIT') throw Object.assign(new Error('injected'), { code: 'SQLITE_IOERR' })
-          },
-        }
-      },
-    }
-    const store = await open(undefined, { driver })
-    on = true
-    await expect(store.upsert([entryOf('a', 'one word')])).rejects.toThrow('injected')
-    on = false
-    expect((await store.searchByText('word', { limit: 3 })).length).toBe(1)
-    await store.upsert([entryOf('b', 'another word')])
-    expect((await store.searchByText('word', { limit: 3 })).length).toBe(2)
-    expect((await store.check()).problems).toEqual([])
-    await store.close()
-  })
-
-  it('keeps what was written when the indexes cannot be stored meanwhile', async () => {
-    let on = false
-    const driver = failing(await plainDriver(), (sql) =>
-      on && sql.includes('INTO snapshot_parts') ? { code: 'SQLITE_FULL' } : undefined,
-    )
-    const store = await open(undefined, { driver })
-    on = true
-    const many = Array.from({ length: 10_001 }, (_, i) => entryOf(`c${i}`, 'word', { vector: false }))
-    await store.upsert(many)
-    expect(store.size).toBe(10_001)
-    await expect(store.checkpoint()).rejects.toMatchObject({ details: { reason: 'disk-full' } })
-    on = false
-    await store.checkpoint()
-    await store.close()
   })
 })
