@@ -1,8 +1,9 @@
 // Rows for the exact scan. A block holds 256 rows of floats, then their codes in 32 groups of eight rows; blocks
 // follow each other from `firstBlock` on, so growing never moves a row. In a group the rows take turns every 16 bytes,
-// so that one address leads to all eight; behind them stand eight scales and eight squared lengths.
+// so that one address leads to all eight; behind them stand eight scales, eight squared lengths
+// and, of whole numbers, eight lengths of what comes behind the first half.
 
-import { bitSums8, codeSums8, pairQuery } from './groups'
+import { bitSums8, codeLength, codeSums8, mostOfRest, pairQuery } from './groups'
 import { BIT_DOT, CODE_DOT, codeBytesOf, FLOAT_DISTANCE, FLOAT_DOT, score1, score4, tailBytes } from './rows'
 
 const blockRows: u32 = 256
@@ -19,6 +20,7 @@ let scores: usize = 0
 let selected: usize = 0
 let sums: usize = 0
 let pairs: usize = 0
+let headBytes: usize = 0
 let firstBlock: usize = 0
 
 const groupRows: u32 = 8
@@ -34,6 +36,8 @@ export function setup(euclidean: i32, dimensions: u32, codeKind: i32, queryCount
   rowCodeKind = kind + 2 * codeKind
   floatBytes = <usize>dimensions * 4
   codeBytes = codeBytesOf(codeKind, dimensions)
+  // Below 128 dimensions looking at a half first would cost more than it spares.
+  headBytes = codeKind == 1 && dimensions >= 128 ? (codeBytes >> 5) << 4 : codeBytes
   codeRow = codeKind ? codeBytes + tailBytes : 0
   blockBytes = <usize>blockRows * (floatBytes + codeRow)
   queries = 1024
@@ -132,6 +136,7 @@ export function write(row: u32): void {
   const tail = tailOf(row)
   store<f32>(tail, load<f32>(from + codeBytes))
   store<f32>(tail, load<f32>(from + codeBytes, 4), 32)
+  if (headBytes < codeBytes) store<f32>(tail, codeLength(from + headBytes, codeBytes - headBytes), 64)
 }
 
 export function move(from: u32, to: u32): void {
@@ -143,6 +148,7 @@ export function move(from: u32, to: u32): void {
   for (let i: usize = 0; i < end; i += 16 * groupRows) v128.store(target + i, v128.load(source + i))
   store<f32>(tailOf(to), load<f32>(tailOf(from)))
   store<f32>(tailOf(to), load<f32>(tailOf(from), 32), 32)
+  store<f32>(tailOf(to), load<f32>(tailOf(from), 64), 64)
 }
 
 /** Scores of `count` rows from `start` on, all in one block, by floats. One row at a time: streaming likes that. */
@@ -152,6 +158,15 @@ export function scan(query: u32, start: u32, count: u32): void {
   for (let i: u32 = 0; i < count; i++, row += floatBytes) {
     store<f32>(scores + (<usize>i << 2), score1(kind, q, row, floatBytes))
   }
+}
+
+/** Four scores of their dot products; `tails` leads to four scales and, 32 bytes on, to four squared lengths. */
+// @ts-expect-error: decorator
+@inline
+function scoresOf(dots: v128, scale: v128, length: v128, tails: usize, ofDistances: bool): v128 {
+  const scaled = f32x4.mul(f32x4.mul(scale, v128.load(tails)), f32x4.convert_i32x4_s(dots))
+  if (!ofDistances) return scaled
+  return f32x4.sub(f32x4.add(scaled, scaled), f32x4.add(length, v128.load(tails, 32)))
 }
 
 /** Where `select` leaves how many it found, their rows (u32) from byte 16 on and their scores from byte 256 on. */
@@ -167,7 +182,11 @@ export function select(query: u32, start: u32, end: u32, threshold: f32): u32 {
   const codes = queryCodes(query)
   const bits = rowCodeKind >= BIT_DOT
   const ofDistances = rowCodeKind != CODE_DOT && rowCodeKind != BIT_DOT
-  const bias = bits ? 0 : pairQuery(codes, codeBytes, pairs)
+  const restBytes = codeBytes - headBytes
+  // The last call leaves the pairs of all behind.
+  const headBias = bits ? 0 : pairQuery(codes, headBytes, pairs)
+  const bias = restBytes ? pairQuery(codes, codeBytes, pairs) : headBias
+  const restLength = f32x4.splat(restBytes ? codeLength(codes + headBytes, restBytes) : 0)
   const dimensions = i32x4.splat(<i32>load<f32>(codes + codeBytes, 8))
   const scale = f32x4.splat(load<f32>(codes + codeBytes))
   const length = f32x4.splat(load<f32>(codes + codeBytes, 4))
@@ -178,21 +197,29 @@ export function select(query: u32, start: u32, end: u32, threshold: f32): u32 {
     let group = groupOf(row)
     const blockEnd = min(end, (row | 255) + 1)
     for (; row < blockEnd && found < selectedRows; row += groupRows, group += codeRow * groupRows) {
+      const tails = group + codeBytes * groupRows
       if (bits) bitSums8(codes, group, codeBytes, sums)
-      else codeSums8(pairs, group, codeBytes, bias, sums)
+      else codeSums8(pairs, group, headBytes, headBias, sums)
       let low = v128.load(sums)
       let high = v128.load(sums, 16)
       if (bits) {
         low = i32x4.sub(dimensions, i32x4.shl(low, 1))
         high = i32x4.sub(dimensions, i32x4.shl(high, 1))
+      } else if (restBytes) {
+        // A score grows with its dot product, rounding included: none is left out that the whole would have found.
+        const most = i32x4.add(low, mostOfRest(restLength, tails + 64))
+        const mostHigh = i32x4.add(high, mostOfRest(restLength, tails + 80))
+        const below = v128.and(
+          f32x4.lt(scoresOf(most, scale, length, tails, ofDistances), least),
+          f32x4.lt(scoresOf(mostHigh, scale, length, tails + 16, ofDistances), least),
+        )
+        if (i32x4.all_true(below)) continue
+        codeSums8(pairs + 2 * headBytes, group + headBytes * groupRows, restBytes, bias - headBias, sums)
+        low = i32x4.add(low, v128.load(sums))
+        high = i32x4.add(high, v128.load(sums, 16))
       }
-      const tails = group + codeBytes * groupRows
-      let first = f32x4.mul(f32x4.mul(scale, v128.load(tails)), f32x4.convert_i32x4_s(low))
-      let second = f32x4.mul(f32x4.mul(scale, v128.load(tails, 16)), f32x4.convert_i32x4_s(high))
-      if (ofDistances) {
-        first = f32x4.sub(f32x4.add(first, first), f32x4.add(length, v128.load(tails, 32)))
-        second = f32x4.sub(f32x4.add(second, second), f32x4.add(length, v128.load(tails, 48)))
-      }
+      const first = scoresOf(low, scale, length, tails, ofDistances)
+      const second = scoresOf(high, scale, length, tails + 16, ofDistances)
       // What is not a number is found, too, so that it is noticed.
       let mask = (i32x4.bitmask(f32x4.lt(first, least)) | (i32x4.bitmask(f32x4.lt(second, least)) << 4)) ^ 255
       const rest = end - row

@@ -99,3 +99,21 @@ function bitSums4(query: usize, group: usize, bytes: usize, out: usize): void {
     ),
   )
 }
+
+/** Length of a row of whole numbers, not below what it is. */
+export function codeLength(codes: usize, bytes: usize): f32 {
+  let squares: f32 = 0
+  for (let i: usize = 0; i < bytes; i++) {
+    const code = <f32>load<i8>(codes + i)
+    squares += code * code
+  }
+  // Rounding errs by at most 2^-24 in each of at most 65,536 steps.
+  return sqrt(squares) * <f32>1.01
+}
+
+/** What the rest of the codes can add to a dot product at most, by the lengths of both rests (Cauchy and Schwarz). */
+// @ts-expect-error: decorator
+@inline
+export function mostOfRest(length: v128, lengths: usize): v128 {
+  return i32x4.add(i32x4.splat(1), i32x4.trunc_sat_f32x4_s(f32x4.mul(length, v128.load(lengths))))
+}

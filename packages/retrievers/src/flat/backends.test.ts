@@ -84,6 +84,31 @@ describe('both backends of flatIndex', () => {
     }
   })
 
+  it('leave out early only what does not belong to the best', () => {
+    for (const metric of metrics) {
+      const random = seededRandom(22)
+      const options = { dimensions: 144, metric, quantization: 'int8', oversampling: 1 } as const
+      const wasm = flatIndex({ ...options, backend: 'wasm' })
+      const twin = flatIndex({ ...options, backend: 'typescript' })
+      const query = Float32Array.from({ length: 144 }, () => random.normal())
+      for (let ordinal = 0; ordinal < 2000; ordinal++) {
+        // In turns of 200 rows: near, far, and alike in one half only.
+        const [head, rest] = [
+          [1, 1],
+          [0, 0],
+          [0.4, 1],
+          [1, 0],
+          [-0.4, 1.4],
+        ][Math.floor(ordinal / 200) % 5]!
+        const vector = query.map((value, i) => value * (i < 64 ? head! : rest!) + 0.4 * random.normal())
+        wasm.set(ordinal, vector)
+        twin.set(ordinal, vector)
+      }
+      for (const limit of [1, 10, 100, 500])
+        expect(wasm.search(query, { limit })).toEqual(twin.search(query, { limit }))
+    }
+  })
+
   it('answer a batch as they answer one by one', () => {
     for (const quantization of ['none', 'int8', 'binary'] as const) {
       const index = filled({ dimensions: 24, quantization }, 900, 5)
