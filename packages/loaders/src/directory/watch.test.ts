@@ -16,10 +16,13 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
+/** In one step: the machine may be slow, and half a file is a file. */
 async function put(path: string, content = `content of ${path}`): Promise<void> {
   const full = join(root, path)
   await mkdir(dirname(full), { recursive: true })
-  await writeFile(full, content)
+  const part = join(dirname(full), '.part')
+  await writeFile(part, content)
+  await rename(part, full)
 }
 
 const shown = (change: DirectoryChange) =>
