@@ -8,8 +8,8 @@ import { WINDOW, windowEnd } from './windows.js'
 const BATCH = 4096
 /** UTF-8 bytes of a code unit at most. */
 const WIDEST = 3
-/** Most ends that the memory for them holds between texts: 1 MiB. */
-const MOST_KEPT = 1 << 18
+/** Ends that the memory kept between texts holds: 1 MiB, of which texts shorter than that touch only the beginning. */
+const KEPT_ENDS = 1 << 18
 
 const utf8 = new TextEncoder()
 
@@ -37,7 +37,7 @@ export class TextTokens {
   readonly #split: Splitter
   readonly #scratch = scratchFor(WINDOW * WIDEST)
   readonly #pieceEnds = new Uint32Array(BATCH)
-  #ends = new Uint32Array(WINDOW)
+  readonly #ends = new Uint32Array(KEPT_ENDS)
 
   constructor(encoder: BytePairEncoder, split: Splitter) {
     this.#encoder = encoder
@@ -69,7 +69,6 @@ export class TextTokens {
         const larger = new Uint32Array(Math.max(ends.length * 2, count + added))
         larger.set(ends.subarray(0, count))
         ends = larger
-        if (ends.length <= MOST_KEPT) this.#ends = ends
       }
       toUnits(scratch, byteLength, byteLength === end - start, added, start, ends, count)
       count += added
