@@ -1,4 +1,4 @@
-import type { Chunker, Tokenizer } from '@tesserae/core'
+import type { CallOptions, Chunker, Document, Tokenizer } from '@tesserae/core'
 import { checkInteger, checkOneOf, invalid, pieceTokenizer } from '@tesserae/core'
 import type { Separator } from './internal/boundaries.js'
 import { documentCuts } from './internal/boundaries.js'
@@ -81,7 +81,7 @@ export function fixedChunker(options: FixedChunkerOptions = {}): Chunker {
   const tokenizer = unit === 'maxWords' ? wordTokenizer : (options.tokenizer ?? pieceTokenizer())
   const ids = { [unit]: size, overlap, snap, trim, language }
   const id = chunkerId('fixed', unit === 'maxTokens' ? { ...ids, tokenizer: tokenizer.id } : ids)
-  return makeChunker(id, async (document, call) => {
+  const split = async (document: Document, call: CallOptions) => {
     const { text } = document
     const ruler = unit === 'maxChars' ? characterRuler(text) : rulerOf(tokenizer, text)
     const kept =
@@ -102,7 +102,8 @@ export function fixedChunker(options: FixedChunkerOptions = {}): Chunker {
       trim,
     }
     return packAll(plan, unit === 'maxTokens', call)
-  })
+  }
+  return makeChunker(id, split, { overlap, size })
 }
 
 function chosenUnit(options: FixedChunkerOptions): (typeof UNITS)[number] {

@@ -1,4 +1,4 @@
-import type { Chunker, Tokenizer } from '@tesserae/core'
+import type { CallOptions, Chunker, Document, Tokenizer } from '@tesserae/core'
 import { checkInteger, invalid, pieceTokenizer } from '@tesserae/core'
 import type { Separator } from './internal/boundaries.js'
 import { documentCuts, MAX_SEPARATORS } from './internal/boundaries.js'
@@ -59,7 +59,7 @@ export function recursiveChunker(options: RecursiveChunkerOptions = {}): Chunker
   }
   const language = checkLocale(options.locale)
   const ids = { maxTokens, overlap, separators, tokenizer: tokenizer.id, trim, language }
-  return makeChunker(chunkerId('recursive', ids), async (document, call) => {
+  const split = async (document: Document, call: CallOptions) => {
     const ruler = rulerOf(tokenizer, document.text)
     const kept = keptSpans(document, ruler, maxTokens, characterClasses())
     const plan: PackPlan = {
@@ -76,7 +76,8 @@ export function recursiveChunker(options: RecursiveChunkerOptions = {}): Chunker
       trim,
     }
     return packAll(plan, true, call)
-  })
+  }
+  return makeChunker(chunkerId('recursive', ids), split, { overlap, size: maxTokens })
 }
 
 function checkSeparators(separators: readonly Separator[]): readonly Separator[] {

@@ -1,4 +1,4 @@
-import type { Chunker, ChunkSpan, Tokenizer } from '@tesserae/core'
+import type { CallOptions, Chunker, ChunkSpan, Document, Tokenizer } from '@tesserae/core'
 import { checkInteger, invalid, pieceTokenizer } from '@tesserae/core'
 import { documentCuts } from './internal/boundaries.js'
 import { characterClasses, skipBlanks, trimBlanks } from './internal/classes.js'
@@ -67,7 +67,7 @@ export function sentenceChunker(options: SentenceChunkerOptions = {}): Chunker {
 
   const limits = { maxTokens, maxSentences: options.maxSentences, overlapSentences, overlapTokens }
   const id = chunkerId('sentence', { ...limits, windowSentences, tokenizer: tokenizer.id, trim, language })
-  return makeChunker(id, async (document, call) => {
+  const split = async (document: Document, call: CallOptions) => {
     const ruler = rulerOf(tokenizer, document.text)
     const kept = keptSpans(document, ruler, maxTokens, characterClasses())
     const cuts = allowedCuts(documentCuts(document, ['sentence'], language), kept)
@@ -86,7 +86,12 @@ export function sentenceChunker(options: SentenceChunkerOptions = {}): Chunker {
     }
     const spans = await packAll(plan, true, call)
     return windowSentences === 0 ? spans : withWindows(document.text, spans, cuts, windowSentences)
-  })
+  }
+  const overlap =
+    overlapSentences > 0
+      ? { overlap: overlapSentences, size: maxSentences }
+      : { overlap: overlapTokens, size: maxTokens }
+  return makeChunker(id, split, overlap)
 }
 
 function checkOverlapSentences(options: SentenceChunkerOptions, maxSentences: number): number {

@@ -57,8 +57,10 @@ export function hierarchicalChunker(options: HierarchicalChunkerOptions = {}): H
   const language = checkLocale(options.locale)
   const limits: LevelLimits = { sizes, overlapTokens, base, tokenizer, language }
   const id = chunkerId('hierarchical', { sizes, overlapTokens, base, tokenizer: tokenizer.id, language })
+  const split = async (document: Document, call: CallOptions) =>
+    (await splitLevels(document, limits, call)).at(-1) ?? []
   return {
-    ...makeChunker(id, async (document, call) => (await splitLevels(document, limits, call)).at(-1) ?? []),
+    ...makeChunker(id, split, { overlap: overlapTokens, size: leafTokens }),
     async levels(document, call = {}) {
       call.signal?.throwIfAborted()
       return splitLevels(document, limits, call)
