@@ -14,6 +14,8 @@ export type { CachedEmbedderOptions } from './cached-embedder.js'
 export { cachedEmbedder } from './cached-embedder.js'
 export type { CachedRetrieverOptions } from './cached-retriever.js'
 export { cachedRetriever } from './cached-retriever.js'
+export type { ModelCallOptions } from './call-language-model.js'
+export { callLanguageModel } from './call-language-model.js'
 export { checkInteger, checkNumber, checkOneOf, invalid, show } from './check.js'
 export type { Chunk, ChunkSpan } from './chunk.js'
 export type { Chunker } from './chunker.js'
@@ -96,6 +98,14 @@ export type { Explanation, LexicalIndex } from './lexical-index.js'
 export type { LineIndex } from './line-index.js'
 export { lineIndex } from './line-index.js'
 export type { Loaded, Loader } from './loader.js'
+export type {
+  MapReduceFailure,
+  MapReduceOptions,
+  MapReducePart,
+  MapReduceResult,
+  NumberedAnswer,
+} from './map-reduce.js'
+export { mapReduce } from './map-reduce.js'
 export type { Measured } from './observe.js'
 export { tell, timed } from './observe.js'
 export type { CallOptions, Observer, RagEvent } from './observer.js'

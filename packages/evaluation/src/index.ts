@@ -1,6 +1,12 @@
 export type { BootstrapOptions, Interval, PairedInterval } from './bootstrap.js'
 export { bootstrapInterval, pairedBootstrap } from './bootstrap.js'
-export { boundaryAccuracy, contentCoverage } from './chunking/boundaries.js'
+export type { CrossReference } from './chunking/boundaries.js'
+export {
+  boundaryAccuracy,
+  chunkingEfficiency,
+  contentCoverage,
+  contextPreservation,
+} from './chunking/boundaries.js'
 export type { PrecisionOmegaOptions, SpanScores } from './chunking/scores.js'
 export { precisionOmega, spanIoU, spanPrecision, spanRecall, spanScores } from './chunking/scores.js'
 export type { ChunkSizes } from './chunking/sizes.js'

@@ -12,7 +12,7 @@ import { checkInteger, checkOneOf, invalid, pieceTokenizer } from '@tesserae/cor
 import { makeChunker } from '../internal/make-chunker.js'
 import { checkNames, chunkerId } from '../internal/options.js'
 import { fitBefore } from './clean-context.js'
-import { checkModel, checkTimeout } from './model-call.js'
+import { checkModel, checkTimeout } from './model-checks.js'
 import type { ContextPlan } from './plan.js'
 import { planContexts } from './plan.js'
 import { defaultInstruction, PROMPT_VERSION } from './prompt.js'

@@ -7,13 +7,22 @@ import type {
   RetryPolicy,
   Tokenizer,
 } from '@tesserae/core'
-import { checkInteger, checkOneOf, invalid, ModelError, pieceTokenizer, sha256, tell } from '@tesserae/core'
+import {
+  callLanguageModel,
+  checkInteger,
+  checkOneOf,
+  invalid,
+  ModelError,
+  pieceTokenizer,
+  sha256,
+  tell,
+} from '@tesserae/core'
 import { makeChunker } from '../internal/make-chunker.js'
 import { checkLocale, checkNames, chunkerId } from '../internal/options.js'
 import { rulerOf } from '../internal/ruler.js'
 import type { Pieces } from '../semantic/pieces.js'
 import { groupPieces, packRuns, sentencePieces, spansOf } from '../semantic/pieces.js'
-import { callModel, checkModel, checkTimeout, MOST_FAILURES } from './model-call.js'
+import { checkModel, checkTimeout, MOST_FAILURES } from './model-checks.js'
 import { parseBoundaries } from './parse-boundaries.js'
 
 export interface LanguageModelChunkerOptions {
@@ -143,7 +152,7 @@ export function languageModelChunker(options: LanguageModelChunkerOptions): Chun
     call: CallOptions,
   ): Promise<readonly number[] | undefined> {
     try {
-      const answer = await callModel(model, request, { timeoutMs, retry }, call)
+      const answer = await callLanguageModel(model, request, { ...call, timeoutMs, retry })
       const numbers = parseBoundaries(answer.text, 1, last - first)
       if (numbers === undefined) {
         const details = { documentId: document.id, finishReason: answer.finishReason }

@@ -1,7 +1,7 @@
 import type { Cache, CallOptions, Document, LanguageModel, RetryPolicy, Tokenizer } from '@tesserae/core'
-import { isRagError, ModelError, mapConcurrent, tell } from '@tesserae/core'
+import { callLanguageModel, isRagError, ModelError, mapConcurrent, tell } from '@tesserae/core'
 import { cleanContext, fitContext } from './clean-context.js'
-import { callModel, MOST_FAILURES } from './model-call.js'
+import { MOST_FAILURES } from './model-checks.js'
 import type { ContextJob, ContextPlan } from './plan.js'
 
 export interface WriteOptions {
@@ -24,7 +24,7 @@ export async function writeContexts(
   document: Document,
   call: CallOptions,
 ): Promise<readonly (string | undefined)[]> {
-  const { cache, id, maxContextTokens, model, onFailure, tokenizer } = options
+  const { cache, id, maxContextTokens, model, onFailure, retry, timeoutMs, tokenizer } = options
   const { observer, signal } = call
   const written = new Array<string | undefined>(plan.spans.length).fill(undefined)
   const counts = { calls: 0, known: 0, failures: 0, skipped: 0, inputTokens: 0, outputTokens: 0 }
@@ -40,7 +40,12 @@ export async function writeContexts(
     }
     try {
       counts.calls++
-      const answer = await callModel(model, job.request, options, { observer, signal: inner })
+      const answer = await callLanguageModel(model, job.request, {
+        timeoutMs,
+        retry,
+        observer,
+        signal: inner,
+      })
       counts.inputTokens += answer.usage?.inputTokens ?? 0
       counts.outputTokens += answer.usage?.outputTokens ?? 0
       const isFiltered = answer.finishReason === 'filtered'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { boundaryAccuracy, contentCoverage } from './boundaries.js'
+import { boundaryAccuracy, chunkingEfficiency, contentCoverage, contextPreservation } from './boundaries.js'
 
 const text = 'One two. Three four.\n\nFive six.'
 const sentences = [
@@ -84,5 +84,45 @@ describe('boundaryAccuracy', () => {
     expect(boundaryAccuracy(chunks, sentences, text)).toBe(
       boundaryAccuracy([...chunks].reverse(), sentences, text),
     )
+  })
+})
+
+describe('contextPreservation', () => {
+  const [first, second, third] = sentences as [
+    (typeof sentences)[0],
+    (typeof sentences)[0],
+    (typeof sentences)[0],
+  ]
+
+  it('is the share of references with both ends in one chunk, whichever way they point', () => {
+    const references = [
+      { from: first, to: second },
+      { from: third, to: first },
+      { from: second, to: second },
+      { from: { start: 15, end: 23 }, to: third },
+    ]
+    expect(contextPreservation([{ start: 0, end: 20 }, third], references)).toBe(2 / 4)
+    expect(contextPreservation([{ start: 0, end: 31 }], references)).toBe(1)
+    expect(contextPreservation([], references)).toBe(0)
+    expect(contextPreservation([], [])).toBe(1)
+  })
+
+  it('lets chunks that overlap keep what chunks that do not would part', () => {
+    const references = [{ from: first, to: second }]
+    expect(contextPreservation(sentences, references)).toBe(0)
+    expect(
+      contextPreservation([...sentences, { start: 4, end: 20 }, { start: 0, end: 20 }], references),
+    ).toBe(1)
+  })
+})
+
+describe('chunkingEfficiency', () => {
+  it('falls with overlaps, with blanks and with the number of chunks', () => {
+    const visible = text.replace(/\s/g, '').length
+    expect(chunkingEfficiency([{ start: 0, end: text.length }], text)).toBe(visible / text.length)
+    expect(chunkingEfficiency(sentences, text)).toBeCloseTo(visible / 28 / 3)
+    expect(chunkingEfficiency([...sentences, sentences[0]!], text)).toBeCloseTo(visible / 36 / 4)
+    expect(chunkingEfficiency([], text)).toBe(0)
+    expect(chunkingEfficiency([{ start: 3, end: 3 }], text)).toBe(0)
   })
 })

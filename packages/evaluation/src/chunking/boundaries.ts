@@ -43,6 +43,41 @@ export function boundaryAccuracy(chunks: readonly Span[], units: readonly Span[]
   return count === 0 ? 1 : right / count
 }
 
+/** A place in a document and the place of the same document that it refers to: a term and its definition. */
+export interface CrossReference {
+  readonly from: Span
+  readonly to: Span
+}
+
+/**
+ * Context preservation of one document: share of its cross-references of which some chunk holds both ends whole.
+ * 1 when there is none. Give the chunks' windows instead to measure what a reader is shown.
+ */
+export function contextPreservation(chunks: readonly Span[], references: readonly CrossReference[]): number {
+  if (references.length === 0) return 1
+  let kept = 0
+  for (const { from, to } of references) {
+    const start = Math.min(from.start, to.start)
+    const end = Math.max(from.end, to.end)
+    if (chunks.some((chunk) => chunk.start <= start && chunk.end >= end)) kept++
+  }
+  return kept / references.length
+}
+
+/**
+ * Chunking efficiency of one document: density divided by count. The density is the visible characters that are
+ * covered, each counted once, per character stored, so overlaps and blanks lower it; 0 without chunks. Falls with the
+ * number of chunks by definition, so it compares chunkers on one text and nothing else.
+ */
+export function chunkingEfficiency(chunks: readonly Span[], text: string): number {
+  let stored = 0
+  for (const { start, end } of chunks) stored += end - start
+  if (stored === 0) return 0
+  let covered = 0
+  for (const { start, end } of mergeSpans(chunks)) covered += visibleLength(text, start, end)
+  return covered / stored / chunks.length
+}
+
 function isBlank(code: number): boolean {
   return code <= 0x20 || (code >= 0x80 && /\s/.test(String.fromCharCode(code)))
 }

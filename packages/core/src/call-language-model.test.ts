@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
-import type { LanguageModel } from '@tesserae/core'
-import { isRagError, ModelError } from '@tesserae/core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { callModel } from './model-call.js'
+import { callLanguageModel } from './call-language-model.js'
+import { isRagError, ModelError } from './errors.js'
+import type { LanguageModel } from './language-model.js'
 
 const request = { messages: [{ role: 'user', content: 'Hello' }] } as const
 const answer = { text: 'Hi', finishReason: 'stop' } as const
@@ -11,7 +11,7 @@ function model(generate: LanguageModel['generate']): LanguageModel {
   return { id: 'm', generate }
 }
 
-describe('callModel', () => {
+describe('callLanguageModel', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
   const options = { timeoutMs: 1000, retry: false } as const
@@ -19,17 +19,18 @@ describe('callModel', () => {
   it('leaves no timer and no listener behind', async () => {
     const { signal } = new AbortController()
     expect(
-      await callModel(
+      await callLanguageModel(
         model(async () => answer),
         request,
-        options,
-        { signal },
+        { ...options, signal },
       ),
     ).toBe(answer)
     expect(vi.getTimerCount()).toBe(0)
     expect(getEventListeners(signal, 'abort')).toEqual([])
     const failing = model(async () => Promise.reject(new Error('down')))
-    await expect(callModel(failing, request, options, { signal })).rejects.toThrow('"m" failed: down')
+    await expect(callLanguageModel(failing, request, { ...options, signal })).rejects.toThrow(
+      '"m" failed: down',
+    )
     expect(vi.getTimerCount()).toBe(0)
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
@@ -40,7 +41,7 @@ describe('callModel', () => {
       inner = call?.signal
       return new Promise(() => {})
     })
-    const call = callModel(slow, request, options, {}).catch((error: unknown) => error)
+    const call = callLanguageModel(slow, request, options).catch((error: unknown) => error)
     await vi.advanceTimersByTimeAsync(999)
     expect(inner?.aborted).toBe(false)
     await vi.advanceTimersByTimeAsync(1)
@@ -56,7 +57,7 @@ describe('callModel', () => {
       inner = call?.signal
       return new Promise(() => {})
     })
-    const call = callModel(slow, request, options, { signal: controller.signal })
+    const call = callLanguageModel(slow, request, { ...options, signal: controller.signal })
     const reason = new Error('enough')
     controller.abort(reason)
     await expect(call).rejects.toBe(reason)
@@ -68,7 +69,7 @@ describe('callModel', () => {
     const generate = vi.fn(async () => answer)
     const reason = new Error('enough')
     await expect(
-      callModel(model(generate), request, options, { signal: AbortSignal.abort(reason) }),
+      callLanguageModel(model(generate), request, { ...options, signal: AbortSignal.abort(reason) }),
     ).rejects.toBe(reason)
     expect(generate).not.toHaveBeenCalled()
   })
@@ -80,11 +81,11 @@ describe('callModel', () => {
       return calls === 1 ? new Promise(() => {}) : Promise.resolve(answer)
     })
     const retry = { attempts: 2, wait: async () => {} }
-    const call = callModel(slow, request, { timeoutMs: 1000, retry }, {})
+    const call = callLanguageModel(slow, request, { timeoutMs: 1000, retry })
     await vi.advanceTimersByTimeAsync(1000)
     expect(await call).toBe(answer)
     calls = 0
-    const once = callModel(slow, request, options, {}).catch((error: unknown) => error)
+    const once = callLanguageModel(slow, request, options).catch((error: unknown) => error)
     await vi.advanceTimersByTimeAsync(1000)
     expect(await once).toBeInstanceOf(ModelError)
     expect(calls).toBe(1)
@@ -94,7 +95,7 @@ describe('callModel', () => {
     const rude = model(() => {
       throw new TypeError('no key')
     })
-    const error = await callModel(rude, request, options, {}).catch((reason: unknown) => reason)
+    const error = await callLanguageModel(rude, request, options).catch((reason: unknown) => reason)
     expect(isRagError(error, 'model-failed')).toBe(true)
     expect(error).toMatchObject({ cause: expect.any(TypeError) })
   })

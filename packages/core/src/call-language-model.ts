@@ -1,35 +1,31 @@
-import type { CallOptions, GenerateRequest, GenerateResult, LanguageModel, RetryPolicy } from '@tesserae/core'
-import { checkInteger, invalid, isRagError, ModelError, retry } from '@tesserae/core'
+import { type RetryPolicy, retry } from './async/retry.js'
+import { checkInteger } from './check.js'
+import { isRagError, ModelError } from './errors.js'
+import type { GenerateRequest, GenerateResult, LanguageModel } from './language-model.js'
+import type { CallOptions } from './observer.js'
 
-const DEFAULT_TIMEOUT_MS = 60_000
-/** After this many failures in a row the model is taken to be down, for the document at hand. */
-export const MOST_FAILURES = 5
-
-export function checkModel(model: LanguageModel | undefined): LanguageModel {
-  if (typeof model?.generate !== 'function') invalid('model', 'a LanguageModel', model)
-  return model
-}
-
-export function checkTimeout(timeoutMs: number | undefined): number {
-  // Timers count in 32 bits.
-  return checkInteger('timeoutMs', timeoutMs ?? DEFAULT_TIMEOUT_MS, 1, 2 ** 31 - 1)
+export interface ModelCallOptions extends CallOptions {
+  /** Time of one call in milliseconds; it is over then, whether or not the model listens. @default 60_000 */
+  readonly timeoutMs?: number | undefined
+  /** Retries of one call; `false` for none. @default the defaults of `retry` */
+  readonly retry?: RetryPolicy | false | undefined
 }
 
 /**
- * One answer of a model, within a time and with retries. Rejects with a `RagError`, or with the reason of the
- * signal as soon as it is aborted, whether or not the model listens to it.
+ * One answer of a language model, within a time and with retries. Rejects with a `RagError`: the model's own, a
+ * retryable `ModelError` when the time is over, or a `ModelError` for anything else it throws and for an answer
+ * without `text`. Rejects with the reason of the signal as soon as it is aborted.
  */
-export async function callModel(
+export async function callLanguageModel(
   model: LanguageModel,
   request: GenerateRequest,
-  options: { readonly timeoutMs: number; readonly retry: RetryPolicy | false | undefined },
-  call: CallOptions,
+  options: ModelCallOptions = {},
 ): Promise<GenerateResult> {
-  const { signal, observer } = call
+  const { signal, observer } = options
+  // Timers count in 32 bits.
+  const timeoutMs = checkInteger('timeoutMs', options.timeoutMs ?? 60_000, 1, 2 ** 31 - 1)
   const once = () =>
-    within(options.timeoutMs, signal, model.id, (inner) =>
-      model.generate(request, { signal: inner, observer }),
-    )
+    within(timeoutMs, signal, model.id, (inner) => model.generate(request, { signal: inner, observer }))
   try {
     const result = options.retry === false ? await once() : await retry(once, { ...options.retry, signal })
     if (typeof result?.text !== 'string') {
