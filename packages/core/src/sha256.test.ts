@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { sha256 } from './sha256.js'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { sha256 as hostSha256 } from './sha256.js'
+import { portableSha256 } from './sha256-portable.js'
 
-describe('sha256', () => {
+describe.each([
+  ['sha256', hostSha256],
+  ['portableSha256', portableSha256],
+])('%s', (_, sha256) => {
   // FIPS 180-4 example vectors, published by NIST.
   it.each([
     ['', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
@@ -57,5 +61,40 @@ describe('sha256', () => {
     expect(sha256(`${'x'.repeat(200)}a\ud83db`)).toBe(createHash('sha256').update(long).digest('hex'))
     const texts = ['\ud83d', '\ude00', '\ufffd', '\ud83d\ud83d', '\ude00\ud83d', '😀', '\ud83c', '\ud83d\0']
     expect(new Set(texts.map(sha256)).size).toBe(texts.length)
+  })
+})
+
+describe('the code that sha256 runs', () => {
+  const real = process.getBuiltinModule
+  afterEach(() => {
+    process.getBuiltinModule = real
+  })
+
+  /** Digests by a module loaded anew, with what the process says of its `crypto`. */
+  async function digestsWith(crypto: object | undefined, texts: readonly string[]) {
+    Reflect.set(process, 'getBuiltinModule', () => crypto)
+    vi.resetModules()
+    const { sha256 } = await import('./sha256.js')
+    return texts.map(sha256)
+  }
+
+  it('is the host’s for well-formed texts', async () => {
+    const asked: string[] = []
+    const hash = (algorithm: string, text: string, encoding: 'hex') => {
+      asked.push(text)
+      return createHash(algorithm).update(text).digest(encoding)
+    }
+    expect(await digestsWith({ hash }, ['abc', 'a\ud83d'])).toEqual(['abc', 'a\ud83d'].map(portableSha256))
+    expect(asked).toEqual(['', 'abc'])
+  })
+
+  it('is its own where the host has none, one that throws, or one that is something else', async () => {
+    const expected = ['', 'abc'].map(portableSha256)
+    const broken = () => {
+      throw new Error('not here')
+    }
+    for (const crypto of [undefined, {}, { hash: broken }, { hash: () => 'e3b0' }, { hash: 'sha256' }]) {
+      expect(await digestsWith(crypto, ['', 'abc'])).toEqual(expected)
+    }
   })
 })
