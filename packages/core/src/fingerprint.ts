@@ -34,6 +34,11 @@ function encode(value: unknown, depth: number): string {
   )
 }
 
+/** Data as one string that only equal data has; what `fingerprint` hashes. */
+export function canonical(value: FingerprintInput): string {
+  return encode(value, 0)
+}
+
 /**
  * 32 hexadecimal digits (128 bits of SHA-256) that are equal for equal data. The order of an object's fields
  * does not matter, the order of a list does; types are told apart (`"1"` is not `1`, `null` is not a missing
@@ -41,5 +46,5 @@ function encode(value: unknown, depth: number): string {
  * Throws `invalid-argument` for functions, symbols, class instances and nesting deeper than 100.
  */
 export function fingerprint(value: FingerprintInput): string {
-  return sha256(encode(value, 0)).slice(0, 32)
+  return sha256(canonical(value)).slice(0, 32)
 }

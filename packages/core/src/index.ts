@@ -82,6 +82,7 @@ export { freshnessReport } from './freshness.js'
 export { ingest } from './ingest.js'
 export type { IngestOptions } from './ingest-options.js'
 export type { IngestStage } from './ingest-plan.js'
+export type { DocumentIds } from './ingest-remove.js'
 export type {
   DocumentRecord,
   IngestedDocument,
@@ -92,7 +93,8 @@ export type {
   StageTimes,
 } from './ingest-report.js'
 export { documentRecord } from './ingest-report.js'
-export type { VectorNeed, VectorReuse } from './ingest-reuse.js'
+export type { VectorNeed, VectorReuse, VectorsByInput } from './ingest-reuse.js'
+export type { DocumentSeals, SealedDocument } from './ingest-seals.js'
 export type { GenerateRequest, GenerateResult, LanguageModel, Message } from './language-model.js'
 export type { Explanation, LexicalIndex } from './lexical-index.js'
 export type { LineIndex } from './line-index.js'

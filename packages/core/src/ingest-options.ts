@@ -1,6 +1,6 @@
 import type { RateLimiter } from './async/limiter.js'
 import type { RetryPolicy } from './async/retry.js'
-import { checkInteger, checkNumber, invalid } from './check.js'
+import { checkInteger, checkNumber, checkOneOf, invalid } from './check.js'
 import type { Chunker } from './chunker.js'
 import type { Metadata } from './document.js'
 import type { Embedder } from './embedder.js'
@@ -14,7 +14,7 @@ export interface IngestOptions<M extends Metadata = Metadata> extends CallOption
   readonly embedder?: Embedder | undefined
   /**
    * Where the chunks go. One that also has `VectorReuse` is asked for vectors before a chunk is embedded again; one
-   * that has `VectorNeed`, whether a chunk needs one.
+   * that has `VectorNeed`, whether a chunk needs one; one that has `DocumentSeals`, whether a document changed at all.
    */
   readonly store: Store<M>
   /** Documents split and compared at once. The source is pulled by one at a time. @default 4 */
@@ -44,6 +44,13 @@ export interface IngestOptions<M extends Metadata = Metadata> extends CallOption
    * for others. In all cases nothing is removed when the source throws or gives no document. @default false
    */
   readonly removeMissing?: boolean | 'unrelated' | undefined
+  /**
+   * What is compared with the store. `'documents'`: a document that the store has sealed (`DocumentSeals`) with the
+   * same text, marks, metadata and address, by the same chunker and embedder, is left alone without being split.
+   * `'chunks'`: every document is split and compared chunk by chunk, for a chunker that changed and kept its id.
+   * @default 'documents'
+   */
+  readonly compare?: 'documents' | 'chunks' | undefined
   /** Which of the store's documents come from this source; the others are never removed. @default all */
   readonly owns?: ((documentId: string) => boolean) | undefined
   /** Told of each document when it is finished, in the order in which they finish. */
@@ -83,6 +90,7 @@ export function checkIngestOptions<M extends Metadata>(options: IngestOptions<M>
         ? undefined
         : checkInteger('totalDocuments', options.totalDocuments, 0),
     removeMissing,
+    compare: checkOneOf('compare', options.compare ?? 'documents', ['documents', 'chunks']),
     owns: owns ?? (() => true),
     now: options.now ?? (() => performance.now()),
   }

@@ -6,6 +6,14 @@ import type { Embedder } from './embedder.js'
 import { isRagError, RagError, type RagErrorCode } from './errors.js'
 import { fingerprint } from './fingerprint.js'
 import { inputOf, saysVectorNeed, type VectorPool } from './ingest-reuse.js'
+import {
+  keepsSeals,
+  readSeal,
+  type SealedCounts,
+  type SealedDocument,
+  sealDigest,
+  sealWith,
+} from './ingest-seals.js'
 import type { CallOptions } from './observer.js'
 import type { ChunkRef, Store } from './store.js'
 import { embeddingText, toChunks } from './to-chunks.js'
@@ -75,6 +83,8 @@ export interface DocumentPlan<M extends Metadata> {
   readonly replaced: readonly ChunkRef[]
   /** Chunks that the store has and the document no longer has. */
   readonly stale: readonly ChunkRef[]
+  /** What the store can be told once all this is done. */
+  readonly sealed: SealedDocument | undefined
 }
 
 export interface PlanContext<M extends Metadata> {
@@ -83,6 +93,8 @@ export interface PlanContext<M extends Metadata> {
   readonly store: Store<M>
   /** Vectors that the store can give back; absent when it has no vectors or cannot. */
   readonly pool: VectorPool | undefined
+  /** `documents`: what the store has sealed is not split. */
+  readonly compare: 'documents' | 'chunks'
   readonly observer: CallOptions['observer']
   readonly onTime: (part: 'split' | 'store', milliseconds: number) => void
 }
@@ -93,8 +105,18 @@ export async function planDocument<M extends Metadata>(
   context: PlanContext<M>,
   signal: AbortSignal,
 ): Promise<DocumentPlan<M>> {
-  const { chunker, embedder, store, pool, observer, onTime } = context
+  const { chunker, embedder, store, pool, compare, observer, onTime } = context
   const call = { signal, observer }
+  const begun = performance.now()
+  const digest = keepsSeals(store)
+    ? await atStage('split', signal, () => sealDigest(document, chunker.id, embedder))
+    : undefined
+  if (digest !== undefined && keepsSeals(store) && compare === 'documents') {
+    const [seal] = await atStage('store', signal, () => store.seals([document.id], call))
+    onTime('store', performance.now() - begun)
+    const counts = readSeal(seal, digest)
+    if (counts !== undefined) return untouched(document, counts)
+  }
   const started = performance.now()
   const { chunks, blank } = await atStage('split', signal, async () => {
     const spans = await chunker.split(document, call)
@@ -113,12 +135,17 @@ export async function planDocument<M extends Metadata>(
   const own = [...known.values()]
   const replaced: ChunkRef[] = []
   const changed: { chunk: Chunk<M>; revision: string }[] = []
+  const revisions: string[] = []
   for (const [place, chunk] of chunks.entries()) {
     const beside = besides[place]!
     const old = known.get(chunk.id)
     known.delete(chunk.id)
-    if (old !== undefined && isCurrent(old.revision, beside, embedder)) continue
+    if (old !== undefined && isCurrent(old.revision, beside, embedder)) {
+      revisions.push(old.revision)
+      continue
+    }
     const revision = withInput(beside, chunk, embedder)
+    revisions.push(revision)
     changed.push({ chunk, revision })
     if (old !== undefined && inputOf(old.revision) !== inputOf(revision)) replaced.push(old)
   }
@@ -145,7 +172,24 @@ export async function planDocument<M extends Metadata>(
     }),
     replaced,
     stale: [...known.values()],
+    sealed:
+      digest === undefined || chunks.length === 0
+        ? undefined
+        : {
+            documentId: document.id,
+            seal: sealWith(digest, { chunks: chunks.length, blank }),
+            chunks: chunks.map(({ id }, place) => ({ id, revision: revisions[place]! })),
+          },
   }
+}
+
+/** The plan for a document of which the store has everything. */
+function untouched<M extends Metadata>(
+  { id, uri, metadata }: Document<M>,
+  { chunks, blank }: SealedCounts,
+): DocumentPlan<M> {
+  const nothing = { writes: [], replaced: [], stale: [], sealed: undefined }
+  return { documentId: id, uri, metadata, chunks, stored: chunks, blank, unchanged: chunks, ...nothing }
 }
 
 function isBlank(text: string, span: ChunkSpan): boolean {

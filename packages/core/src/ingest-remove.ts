@@ -18,6 +18,16 @@ export interface RemovalOptions<M extends Metadata> extends CallOptions {
   readonly removeMissing: boolean | 'unrelated'
 }
 
+/** Ability of a store to name its documents without listing their chunks. */
+export interface DocumentIds {
+  /** Each document of which it has a chunk, once. */
+  documentIds(options?: CallOptions): AsyncIterable<string>
+}
+
+function namesDocuments(store: object): store is DocumentIds {
+  return 'documentIds' in store && typeof store.documentIds === 'function'
+}
+
 export interface MissingDocument {
   readonly documentId: string
   readonly chunkIds: readonly string[]
@@ -90,14 +100,24 @@ export async function findMissing<M extends Metadata>(
 ): Promise<MissingDocument[]> {
   const { store, signal, observer, seen, owns, failedUris } = options
   const missing = new Map<string, string[]>()
-  await atStage('store', signal, async () => {
-    for await (const ref of store.list({ signal, observer })) {
+  const isMissing = (documentId: string) => !seen.has(documentId) && owns(documentId)
+  const collect = async (documentId?: string) => {
+    for await (const ref of store.list({ documentId, signal, observer })) {
       signal.throwIfAborted()
-      if (seen.has(ref.documentId) || !owns(ref.documentId)) continue
+      if (documentId === undefined ? !isMissing(ref.documentId) : ref.documentId !== documentId) continue
       const ids = missing.get(ref.documentId)
       if (ids === undefined) missing.set(ref.documentId, [ref.id])
       else ids.push(ref.id)
     }
+  }
+  await atStage('store', signal, async () => {
+    if (!namesDocuments(store)) return collect()
+    const named: string[] = []
+    for await (const documentId of store.documentIds({ signal, observer })) {
+      signal.throwIfAborted()
+      if (isMissing(documentId)) named.push(documentId)
+    }
+    for (const documentId of named) await collect(documentId)
   })
   const found: MissingDocument[] = []
   for (const [documentId, chunkIds] of missing) {

@@ -17,6 +17,23 @@ export function reusesVectors(store: object): store is VectorReuse {
 }
 
 /**
+ * Ability of a store with `VectorReuse` to find vectors by what they were made from, so that it need not be listed for
+ * that. An input is the part of a revision after its first dot.
+ */
+export interface VectorsByInput {
+  /** For each input, the vector of a chunk with such a revision; `undefined` when there is none. */
+  vectorsByInput(
+    inputs: readonly string[],
+    options?: CallOptions,
+  ): Promise<readonly (Float32Array | undefined)[]>
+}
+
+/** Whether a store has the ability. */
+export function findsVectors(store: object): store is VectorsByInput {
+  return 'vectorsByInput' in store && typeof store.vectorsByInput === 'function'
+}
+
+/**
  * Ability of a store to say, before they are embedded, which chunks it would put aside: those are written without a
  * vector.
  */
@@ -59,9 +76,9 @@ export interface VectorPoolOptions {
 }
 
 /**
- * Finds vectors in a store by what they were made from. The store is listed at most once, when a document first
- * asks for what its own chunks do not have: one reference a chunk, nothing when the store is empty as in a first
- * run. Vectors of another length are never given.
+ * Finds vectors in a store by what they were made from. A store without `VectorsByInput` is listed for it, at most once,
+ * when a document first asks for what its own chunks do not have: one reference a chunk, nothing when the store is
+ * empty as in a first run. Vectors of another length are never given.
  */
 export function vectorPool<M extends Metadata>(
   store: Store<M> & VectorReuse,
@@ -110,11 +127,27 @@ export function vectorPool<M extends Metadata>(
           found[place] = vectors[row]
         }
       }
+      /** What a store says of itself now, so chunks that left or changed are not in it. */
+      const fetchBy = async (lookup: VectorsByInput) => {
+        const places: number[] = []
+        const wanted: string[] = []
+        for (const [place, input] of inputs.entries()) {
+          if (input === undefined || found[place] !== undefined) continue
+          places.push(place)
+          wanted.push(input)
+        }
+        const vectors = await lookup.vectorsByInput(wanted, { signal, observer })
+        for (const [row, place] of places.entries()) {
+          if (vectors[row]?.length === dimensions) found[place] = vectors[row]
+        }
+      }
       const open = () => inputs.some((input, place) => input !== undefined && found[place] === undefined)
       const ownIds = new Map<string, string>()
       for (const ref of own) addInput(ownIds, ref)
       await fetchFrom(ownIds)
-      if (open()) await fetchFrom(await everywhereOf(signal))
+      if (open()) {
+        await (findsVectors(store) ? fetchBy(store) : everywhereOf(signal).then(fetchFrom))
+      }
       for (const [place, input] of inputs.entries()) {
         if (input !== undefined) found[place] ??= kept.get(input)
       }

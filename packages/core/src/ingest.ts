@@ -15,6 +15,7 @@ import {
   IngestTally,
 } from './ingest-report.js'
 import { reusesVectors, vectorPool } from './ingest-reuse.js'
+import { keepsSeals, sealer } from './ingest-seals.js'
 import { writeQueue } from './ingest-write.js'
 import type { Loaded } from './loader.js'
 import { tell } from './observe.js'
@@ -95,11 +96,13 @@ export async function ingest<M extends Metadata = Metadata>(
     embedder === undefined || !reusesVectors(store)
       ? undefined
       : vectorPool(store, { dimensions: embedder.dimensions, maxKept: settings.maxQueuedChunks, observer })
+  const seals = keepsSeals(store) ? sealer(store, call) : undefined
   const planning = {
     chunker,
     embedder,
     store,
     pool,
+    compare: settings.compare,
     observer,
     onTime: (part: 'split' | 'store', elapsed: number) => {
       milliseconds[part] += elapsed
@@ -199,6 +202,7 @@ export async function ingest<M extends Metadata = Metadata>(
         labels: { status: result.status, documentId },
       })
       tally.finish(result, plan.blank)
+      if (plan.sealed !== undefined) await seals?.add(plan.sealed)
     } catch (error) {
       if (!(error instanceof StageFailure)) throw error
       fail(error, about(plan, settings.now() - arrived))
@@ -252,6 +256,7 @@ export async function ingest<M extends Metadata = Metadata>(
     }
     queue?.end()
     await Promise.all(finishing)
+    await seals?.flush()
     stop.signal.throwIfAborted()
     if (sourceError !== undefined) throw sourceFailure(sourceError.error, tally.documents.loaded)
     const removal = await removeMissing(

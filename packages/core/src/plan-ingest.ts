@@ -96,7 +96,7 @@ export async function planIngest<M extends Metadata = Metadata>(
     embedder === undefined || !reusesVectors(store)
       ? undefined
       : vectorPool(store, { dimensions: embedder.dimensions, maxKept: settings.maxQueuedChunks, observer })
-  const planning = { chunker, embedder, store, pool, observer, onTime: () => {} }
+  const planning = { chunker, embedder, store, pool, compare: settings.compare, observer, onTime: () => {} }
   const batches = embedder && batchCounter(embedder.maxBatchSize, batchTokens(embedder, limiter))
   const documents = { loaded: 0, add: 0, update: 0, unchanged: 0, empty: 0, delete: 0, fail: 0 }
   const chunks = { write: 0, embed: 0, reuse: 0, unchanged: 0, delete: 0 }
