@@ -15,7 +15,10 @@ export interface CascadeStage {
   readonly reranker: Reranker
   /** At most so many hits go on. @default all */
   readonly limit?: number | undefined
-  /** Hits this stage scores lower do not go on. @default none */
+  /**
+   * Hits this stage scores lower do not go on. Compared is the reranker's own score, as the trace tells it under its
+   * name: a model's logit, whether or not it is mixed with the order before. @default none
+   */
   readonly threshold?: number | undefined
   /** Time for this stage, in milliseconds; when it is over, the hits go on as they came. @default none */
   readonly timeoutMs?: number | undefined
@@ -74,8 +77,14 @@ async function runStage<M extends Metadata>(
   const policy = { timeoutMs, failure: 'throw' } as const
   return orPreviousOrder(reranker.name, hits, { signal: outer, observer, limit }, policy, async (signal) => {
     const scored = await reranker.rerank(query, hits, { signal, observer, limit })
-    return threshold === undefined ? scored : scored.filter(({ score }) => score >= threshold)
+    return threshold === undefined
+      ? scored
+      : scored.filter((hit) => ownScore(hit, reranker.name) >= threshold)
   })
+}
+
+function ownScore<M extends Metadata>({ trace, score }: Hit<M>, stage: string): number {
+  return trace.findLast((entry) => entry.stage === stage)?.score ?? score
 }
 
 function checkStage(stage: Reranker | CascadeStage, name: string): CascadeStage {

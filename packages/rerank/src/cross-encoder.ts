@@ -10,12 +10,12 @@ import {
   type Reranker,
   timed,
 } from '@tesserae/core'
+import { type BlendWeight, checkWeight, rescoreBlended } from './blend.js'
 import { longestTimerMs } from './deadline.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
-import { rescore } from './rescore.js'
 
-export interface CrossEncoderOptions extends FallbackOptions {
+export interface CrossEncoderOptions extends FallbackOptions, BlendWeight {
   readonly model: RelevanceModel
   /** What the model reads of a chunk. @default embeddingText: context, then text */
   readonly passageOf?: ((chunk: Chunk) => string) | undefined
@@ -28,13 +28,16 @@ export interface CrossEncoderOptions extends FallbackOptions {
 }
 
 /**
- * Scores query and passage together with a relevance model and sorts by it. Passages are sent in order of
- * length, so that a batch holds similar ones and a model that pads has little to pad.
+ * Scores query and passage together with a relevance model: a cross-encoder, a rerank service, late interaction.
+ * By default its scores are mixed with those the hits came with: set `weight` higher once judged queries of your
+ * own show that the model deserves it. Passages are sent in order of length, so that a batch holds similar ones and
+ * a model that pads has little to pad.
  *
  * Nogueira and Cho, "Passage re-ranking with BERT", 2019.
  */
 export function crossEncoderReranker(options: CrossEncoderOptions): Reranker {
   const { model, timeoutMs, name = 'cross-encoder' } = options
+  const weight = checkWeight(options.weight)
   const passageOf = options.passageOf ?? embeddingText
   const batchSize = checkInteger('batchSize', options.batchSize ?? model.maxBatchSize, 1, model.maxBatchSize)
   const concurrency = checkInteger('concurrency', options.concurrency ?? 1)
@@ -72,7 +75,7 @@ export function crossEncoderReranker(options: CrossEncoderOptions): Reranker {
           checkScores(model, values, places.length)
           for (const [index, place] of places.entries()) scores[place] = values[index]!
         }
-        return rescore(hits, scores, { name, kind: 'relevance' }, limit)
+        return rescoreBlended(hits, scores, name, weight, limit)
       })
     },
   }

@@ -1,6 +1,14 @@
-import { checkInteger, checkNumber, type Hit, invalid, type Metadata, type Reranker } from '@tesserae/core'
+import {
+  checkInteger,
+  checkNumber,
+  type Hit,
+  invalid,
+  type Metadata,
+  type Reranker,
+  type RerankOptions,
+} from '@tesserae/core'
 import { limitOf } from './limit.js'
-import { rescore } from './rescore.js'
+import { compareIds, rescore } from './rescore.js'
 
 export interface CutOptions {
   /** Hits below this score go. In units of the scores that come in. @default none */
@@ -16,6 +24,12 @@ export interface CutOptions {
   readonly temperature?: number | undefined
   /** So many hits stay in any case. @default 0 */
   readonly minimum?: number | undefined
+  /**
+   * The stage whose scores are looked at, by its name in the trace; hits that it did not score go first, and
+   * when it scored none, as when it was late, none go. The order of the hits stays that of their
+   * scores. @default the score of the hit
+   */
+  readonly stage?: string | undefined
   /** @default 'cut' */
   readonly name?: string | undefined
 }
@@ -25,7 +39,7 @@ export interface CutOptions {
  * that is given says how many may stay, and the strictest wins. Scores stay as they are.
  */
 export function cutReranker(options: CutOptions): Reranker {
-  const { threshold, gap, topP, name = 'cut' } = options
+  const { threshold, gap, topP, stage, name = 'cut' } = options
   if (threshold === undefined && gap === undefined && topP === undefined) {
     invalid('options', 'an object with `threshold`, `gap` or `topP`', options, 'Without any, nothing is cut.')
   }
@@ -40,39 +54,49 @@ export function cutReranker(options: CutOptions): Reranker {
 
   return {
     name,
-    async rerank(_query, hits, call = {}) {
+    async rerank<M extends Metadata>(_query: string, hits: readonly Hit<M>[], call: RerankOptions = {}) {
       const limit = limitOf(call, hits.length)
       call.signal?.throwIfAborted()
-      const sorted = rescore(
-        hits,
-        hits.map(({ score }) => score),
-        { name, kind: 'feature' },
-      )
+      const ownScore = ({ trace }: Hit<M>) => trace.findLast((entry) => entry.stage === stage)?.score
+      // A stage that was late scored nobody: then nothing is known, and nothing is cut.
+      const asked = stage !== undefined && hits.some((hit) => ownScore(hit) !== undefined)
+      const scoreOf = (hit: Hit<M>) => (asked ? (ownScore(hit) ?? Number.NEGATIVE_INFINITY) : hit.score)
+      const sorted = hits
+        .map((hit) => ({ hit, score: scoreOf(hit) }))
+        .sort((a, b) => b.score - a.score || b.hit.score - a.hit.score || compareIds(a.hit, b.hit))
       let kept = sorted.length
-      if (threshold !== undefined) kept = Math.min(kept, countAbove(sorted, threshold))
-      if (gap !== undefined) kept = Math.min(kept, countBeforeGap(sorted, gap))
-      if (topP !== undefined) kept = Math.min(kept, countOfShare(sorted, topP, temperature))
-      return sorted.slice(0, Math.min(limit, Math.max(kept, minimum)))
+      const silent = stage !== undefined && !asked
+      if (threshold !== undefined && !silent) kept = Math.min(kept, countAbove(sorted, threshold))
+      if (gap !== undefined && !silent) kept = Math.min(kept, countBeforeGap(sorted, gap))
+      if (topP !== undefined && !silent) kept = Math.min(kept, countOfShare(sorted, topP, temperature))
+      const best = sorted.slice(0, Math.max(kept, minimum)).map(({ hit }) => hit)
+      return rescore(
+        best,
+        best.map(({ score }) => score),
+        { name, kind: 'feature' },
+        limit,
+      )
     },
   }
 }
 
-function countAbove<M extends Metadata>(hits: readonly Hit<M>[], threshold: number): number {
+/** What a rule looks at, best first. */
+interface Scored {
+  readonly score: number
+}
+
+function countAbove(hits: readonly Scored[], threshold: number): number {
   const first = hits.findIndex(({ score }) => score < threshold)
   return first < 0 ? hits.length : first
 }
 
-function countBeforeGap<M extends Metadata>(hits: readonly Hit<M>[], gap: number): number {
+function countBeforeGap(hits: readonly Scored[], gap: number): number {
   const first = hits.findIndex(({ score }, index) => index > 0 && hits[index - 1]!.score - score > gap)
   return first < 0 ? hits.length : first
 }
 
 /** The fewest of the best whose softmax adds up to the share. */
-function countOfShare<M extends Metadata>(
-  hits: readonly Hit<M>[],
-  share: number,
-  temperature: number,
-): number {
+function countOfShare(hits: readonly Scored[], share: number, temperature: number): number {
   const best = hits[0]?.score ?? 0
   const masses = hits.map(({ score }) => Math.exp((score - best) / temperature))
   let total = 0

@@ -11,6 +11,7 @@ import {
   type Reranker,
   type RerankOptions,
 } from '@tesserae/core'
+import { minMax } from './blend.js'
 import { longestTimerMs } from './deadline.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
@@ -61,7 +62,7 @@ export function mmrReranker(options: MmrOptions): Reranker {
         const vectors = await embedRows(embedder, passages, 'document', { signal, observer })
         const relevance =
           relevanceKind === 'score'
-            ? scaledScores(hits)
+            ? minMax(hits.map(({ score }) => score))
             : similarities(
                 vectors,
                 hits.length,
@@ -87,17 +88,6 @@ async function embedRows(
     rows.set(result.vector, row * embedder.dimensions)
   }
   return rows
-}
-
-/** Scores brought to 0–1; all 1 when they are equal. */
-function scaledScores<M extends Metadata>(hits: readonly Hit<M>[]): Float64Array {
-  let min = Number.POSITIVE_INFINITY
-  let max = Number.NEGATIVE_INFINITY
-  for (const { score } of hits) {
-    if (score < min) min = score
-    if (score > max) max = score
-  }
-  return Float64Array.from(hits, ({ score }) => (max > min ? (score - min) / (max - min) : 1))
 }
 
 function similarities(vectors: Float32Array, count: number, query: Float32Array): Float64Array {

@@ -61,7 +61,7 @@ const hits = hitsOf({
 
 describe('crossEncoderReranker', () => {
   it('sorts by the model’s scores, ties by chunk id, and adds to the trace', async () => {
-    const reranker = crossEncoderReranker({ model: fakeRelevanceModel() })
+    const reranker = crossEncoderReranker({ model: fakeRelevanceModel(), weight: 1 })
     const result = await reranker.rerank('who pays the deposit', hits)
     expect(ranking(result)).toBe('c b d a')
     expect(result[1]!).toEqual({
@@ -275,11 +275,12 @@ describe('cascade', () => {
   const byLength = crossEncoderReranker({
     name: 'length',
     model: fakeRelevanceModel({ score: (_, passage) => passage.length }),
+    weight: 1,
   })
 
   it('runs the stages in order, each on what the one before let through', async () => {
     const dear = fakeRelevanceModel()
-    const both = cascade([{ reranker: byLength, limit: 3 }, crossEncoderReranker({ model: dear })])
+    const both = cascade([{ reranker: byLength, limit: 3 }, crossEncoderReranker({ model: dear, weight: 1 })])
     const result = await both.rerank('who pays', hits, { limit: 2 })
     expect(ranking(result)).toBe('c a')
     expect(dear.calls[0]!.passages.length).toBe(3)
@@ -318,7 +319,7 @@ describe('cascade', () => {
 describe('reranked', () => {
   it('asks for the candidates and returns the best of them', async () => {
     const retriever = fakeRetriever(hits, { name: 'text' })
-    const retrieve = reranked(retriever, crossEncoderReranker({ model: fakeRelevanceModel() }), {
+    const retrieve = reranked(retriever, crossEncoderReranker({ model: fakeRelevanceModel(), weight: 1 }), {
       candidates: 4,
     })
     expect(retrieve.name).toBe('text + cross-encoder')
