@@ -1,0 +1,31 @@
+/** The time a stage has: its signal aborts when the time is over, and when the caller's signal does. */
+export interface Budget {
+  readonly signal: AbortSignal
+  /** Whether the time is over, rather than the caller's patience. */
+  readonly expired: boolean
+  /** Ends whatever still runs under it, and stops listening to the caller. */
+  close(): void
+}
+
+export function openBudget(timeoutMs: number, outer: AbortSignal | undefined): Budget {
+  const controller = new AbortController()
+  let expired = false
+  const follow = () => controller.abort(outer?.reason)
+  const timer = setTimeout(() => {
+    expired = true
+    controller.abort(new DOMException(`The stage had ${timeoutMs} ms.`, 'TimeoutError'))
+  }, timeoutMs)
+  if (outer?.aborted) follow()
+  else outer?.addEventListener('abort', follow, { once: true })
+  return {
+    signal: controller.signal,
+    get expired() {
+      return expired
+    },
+    close() {
+      clearTimeout(timer)
+      outer?.removeEventListener('abort', follow)
+      controller.abort(new DOMException('The stage has its answer.', 'AbortError'))
+    },
+  }
+}

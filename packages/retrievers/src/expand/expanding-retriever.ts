@@ -1,0 +1,258 @@
+import {
+  type CallOptions,
+  checkInteger,
+  checkNumber,
+  type Filter,
+  type Hit,
+  invalid,
+  isRagError,
+  type Metadata,
+  type RagErrorCode,
+  type RetrieveOptions,
+  type Retriever,
+  tell,
+  timed,
+} from '@tesserae/core'
+import { type Answer, toHit } from '../fused.js'
+import { type Fusion, fuse } from '../fusion/fusion.js'
+import { reciprocalRankFusion } from '../fusion/reciprocal-rank.js'
+import { orAbort } from '../legs.js'
+import { type Budget, openBudget } from './budget.js'
+import type {
+  AskedQuery,
+  ExpandedHits,
+  ExpandingRetriever,
+  ExpansionOptions,
+  ExpansionPlan,
+  FallbackReason,
+  QueryVariant,
+} from './expansion.js'
+import { fallbackReason } from './stage-failure.js'
+
+/** Options that were checked, with their defaults. */
+export interface ExpansionSettings {
+  readonly name: string
+  readonly fusion: Fusion
+  readonly originalWeight: number
+  readonly candidates: number
+  readonly timeoutMs: number
+  /** Hits that a plan's filter must leave; with fewer the plain query counts. */
+  readonly minHits: number
+  /** Whether the plain search starts beside the plan: not for plans with a filter, which search anew. */
+  readonly early: boolean
+}
+
+/** Makes the plan of one call; given the call's own options for stages that take some of their own. */
+export type MakePlan<O extends RetrieveOptions = RetrieveOptions> = (
+  query: string,
+  call: CallOptions,
+  options: O,
+) => ExpansionPlan | Promise<ExpansionPlan>
+
+const originalLabel = 'original'
+
+export function checkExpansion(
+  options: ExpansionOptions,
+  defaults: {
+    readonly name: string
+    readonly originalWeight?: number
+    readonly minHits?: number | undefined
+    readonly early?: boolean
+  },
+): ExpansionSettings {
+  return {
+    name: options.name ?? defaults.name,
+    fusion: options.fusion ?? reciprocalRankFusion(),
+    originalWeight: checkNumber('originalWeight', options.originalWeight ?? defaults.originalWeight ?? 1, 0),
+    candidates: checkInteger('candidates', options.candidates ?? 50),
+    // Timers count in 32 bits.
+    timeoutMs: checkInteger('timeoutMs', options.timeoutMs ?? 3000, 1, 2 ** 31 - 1),
+    minHits: checkInteger('minHits', defaults.minHits ?? 1, 0),
+    early: defaults.early ?? true,
+  }
+}
+
+/** The caller's mistakes: behind the hits of the plain query they would stay hidden for ever. */
+const mistakes: readonly RagErrorCode[] = ['invalid-argument', 'incompatible', 'unsupported']
+
+interface Search<M extends Metadata> extends AskedQuery {
+  readonly weight: number
+  readonly hits: readonly Hit<M>[]
+}
+
+/**
+ * A retriever that searches with the caller's query and those a plan adds, and fuses what they find. The search with
+ * the original query starts at once, beside the plan, and is what the call falls back to.
+ */
+export function expandingRetriever<M extends Metadata, O extends RetrieveOptions = RetrieveOptions>(
+  retriever: Retriever<M>,
+  makePlan: MakePlan<O>,
+  settings: ExpansionSettings,
+): ExpandingRetriever<M> & { retrieveExpanded(query: string, options?: O): Promise<ExpandedHits<M>> } {
+  const { name } = settings
+
+  async function run(query: string, call: O): Promise<ExpandedHits<M>> {
+    if (typeof query !== 'string') invalid('query', 'a string', query)
+    const limit = checkInteger('limit', call.limit ?? 5)
+    const { signal, observer } = call
+    signal?.throwIfAborted()
+    const search = searcher(retriever, call, Math.max(limit, settings.candidates))
+    // With a weight of 0 the plain search is made only when it is fallen back to.
+    const plain = once(() => search(query, call.filter, signal))
+    // Whoever awaits it gets its failure; until then, and when the call has ended otherwise, it is nobody's.
+    if (settings.early && settings.originalWeight > 0) plain().catch(() => undefined)
+    const budget = openBudget(settings.timeoutMs, signal)
+    try {
+      const plan = await planned(makePlan, query, call, budget)
+      if (typeof plan === 'string') return await fallBack(plan)
+      const { variants, filter, instructions } = plan
+      const own = filter === undefined ? plain : once(() => search(query, both(call.filter, filter), signal))
+      const result = (hits: readonly Hit<M>[], queries: readonly AskedQuery[], reason?: FallbackReason) => ({
+        hits: hits.slice(0, limit),
+        queries,
+        ...(filter !== undefined && { filter }),
+        ...(instructions !== undefined && { instructions }),
+        ...(reason !== undefined && { fallback: reason }),
+      })
+      const asked = { label: originalLabel, text: query }
+      if (variants.length === 0) {
+        const hits = await own()
+        if (filter !== undefined && hits.length < Math.min(settings.minHits, limit))
+          return await fallBack('no-hits', instructions)
+        return result(hits, [asked])
+      }
+      const [original, found] = await Promise.all([
+        settings.originalWeight > 0 ? own() : undefined,
+        searchAll(variants, (variant) =>
+          orAbort(
+            search(variant.text, both(both(call.filter, filter), variant.filter), budget.signal),
+            budget.signal,
+          ),
+        ),
+      ])
+      signal?.throwIfAborted()
+      const reason = found.failure ? (budget.expired ? 'timeout' : 'search') : undefined
+      if (reason !== undefined) tellFallback(observer, name, reason)
+      const searches: Search<M>[] = found.searches
+      if (original !== undefined) {
+        searches.unshift({ ...asked, weight: settings.originalWeight, hits: original })
+      }
+      if (searches.length === 0) return await fallBack(reason ?? 'search', instructions)
+      const hits = fused(searches, settings)
+      const enough = filter === undefined && settings.originalWeight > 0 ? 0 : settings.minHits
+      if (hits.length < Math.min(enough, limit)) return await fallBack('no-hits', instructions)
+      return result(
+        hits,
+        searches.map(({ label, text }) => ({ label, text })),
+        reason,
+      )
+    } finally {
+      budget.close()
+    }
+
+    async function fallBack(reason: FallbackReason, instructions?: string): Promise<ExpandedHits<M>> {
+      tellFallback(observer, name, reason)
+      const hits = (await plain()).slice(0, limit)
+      const queries = [{ label: originalLabel, text: query }]
+      return { hits, queries, ...(instructions !== undefined && { instructions }), fallback: reason }
+    }
+  }
+
+  const retrieveExpanded = (query: string, options?: O) => {
+    const call = options ?? ({} as O)
+    return timed(call.observer, 'retrieve.expand', name, () => run(query, call), {
+      counts: ({ hits, queries }) => ({ hits: hits.length, queries: queries.length }),
+      signal: call.signal,
+    })
+  }
+  return {
+    name,
+    retrieveExpanded,
+    retrieve: async (query: string, options?: O) => (await retrieveExpanded(query, options)).hits,
+  }
+}
+
+/** The plan, or why there is none. */
+async function planned<O extends RetrieveOptions>(
+  makePlan: MakePlan<O>,
+  query: string,
+  call: O,
+  budget: Budget,
+): Promise<ExpansionPlan | FallbackReason> {
+  try {
+    const making = async () => makePlan(query, { signal: budget.signal, observer: call.observer }, call)
+    return await orAbort(making(), budget.signal)
+  } catch (error) {
+    return reasonOrThrow(error, call.signal, budget)
+  }
+}
+
+/** Why a stage failed. Throws what only the caller can mend, and the caller's abort. */
+export function reasonOrThrow(
+  error: unknown,
+  signal: AbortSignal | undefined,
+  budget: Budget,
+): FallbackReason {
+  signal?.throwIfAborted()
+  if (budget.expired) return 'timeout'
+  if (isRagError(error) && mistakes.includes(error.code)) throw error
+  return fallbackReason(error)
+}
+
+function searcher<M extends Metadata>(retriever: Retriever<M>, call: RetrieveOptions, limit: number) {
+  return (text: string, filter: Filter | undefined, signal: AbortSignal | undefined) =>
+    retriever.retrieve(text, { limit, filter, signal, observer: call.observer })
+}
+
+/** Searches with each variant; one that fails is left out. */
+async function searchAll<M extends Metadata>(
+  variants: readonly QueryVariant[],
+  search: (variant: QueryVariant) => Promise<readonly Hit<M>[]>,
+): Promise<{ readonly searches: Search<M>[]; readonly failure: boolean }> {
+  const outcomes = await Promise.allSettled(variants.map(search))
+  const searches: Search<M>[] = []
+  for (const [index, { label, text, weight = 1 }] of variants.entries()) {
+    const outcome = outcomes[index]!
+    if (outcome.status === 'fulfilled') searches.push({ label, text, weight, hits: outcome.value })
+  }
+  return { searches, failure: searches.length < variants.length }
+}
+
+/** One list of all; each hit's trace says which queries found it, where, and with what score. */
+function fused<M extends Metadata>(
+  searches: readonly Search<M>[],
+  { name, fusion }: ExpansionSettings,
+): readonly Hit<M>[] {
+  const lists = searches.map(({ hits }) => hits.map(({ chunk, score }) => ({ id: chunk.id, score })))
+  const weights = searches.map(({ weight }) => weight)
+  const answers = searches.map(({ label, hits }): Answer<M> => {
+    const stage = `${name}/${label}`
+    return {
+      leg: { name: stage, retrieve: async () => hits },
+      hits: hits.map((hit, index) => {
+        const kind = hit.trace.at(-1)?.kind ?? 'feature'
+        return { ...hit, trace: [...hit.trace, { stage, kind, rank: index + 1, score: hit.score }] }
+      }),
+    }
+  })
+  const items = fuse(lists, fusion, { weights })
+  const about = { asked: 0, answers, weights, items }
+  return items.map((item, index) => toHit(about, item, index + 1, name))
+}
+
+export function both(first: Filter | undefined, second: Filter | undefined): Filter | undefined {
+  if (first === undefined || second === undefined) return first ?? second
+  return { op: 'and', filters: [first, second] }
+}
+
+function tellFallback(observer: CallOptions['observer'], source: string, reason: FallbackReason): void {
+  tell(observer, { type: 'expand.fallback', source, labels: { reason } })
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
