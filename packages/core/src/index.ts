@@ -1,3 +1,5 @@
+export type { AnswerPrompt, AnswerPromptOptions } from './answer-prompt.js'
+export { answerPrompt, notEnoughInformation } from './answer-prompt.js'
 export type { BatchOptions } from './async/batch.js'
 export { batchBy } from './async/batch.js'
 export { delay } from './async/delay.js'
@@ -115,6 +117,15 @@ export { composeOffsetMaps } from './offset-map.js'
 export { pieceTokenizer } from './piece-tokenizer.js'
 export type { IngestPlan, PlanIngestOptions, PlannedDocument } from './plan-ingest.js'
 export { planIngest } from './plan-ingest.js'
+export type {
+  PromptSlot,
+  PromptSlots,
+  PromptTemplate,
+  PromptTemplateOptions,
+  PromptValues,
+} from './prompt.js'
+export { promptTemplate } from './prompt.js'
+export { fenced } from './prompt-data.js'
 export type { ReembedOptions, ReembedProgress, ReembedReport } from './reembed.js'
 export { reembed } from './reembed.js'
 export type { RelevanceModel } from './relevance-model.js'
@@ -122,6 +133,7 @@ export type { Reranker, RerankOptions } from './reranker.js'
 export type { Hit, RetrieveOptions, Retriever, StageScore } from './retriever.js'
 export type { Scope, ScopeOptions } from './scope.js'
 export { scopeRetriever } from './scope.js'
+export { sentenceSpans } from './sentences.js'
 export { sha256 } from './sha256.js'
 export { shelfStore } from './shelf-store.js'
 export type { Span } from './span.js'
