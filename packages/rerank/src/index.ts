@@ -44,6 +44,8 @@ export type {
 export { parseRankingModel, scoreRows } from './learned/model.js'
 export type { JudgedRows, TrainingSet } from './learned/training-set.js'
 export { judgeFeatures } from './learned/training-set.js'
+export type { ListwiseOptions } from './listwise/listwise.js'
+export { listwiseReranker } from './listwise/listwise.js'
 export type { MmrOptions } from './mmr.js'
 export { mmrReranker } from './mmr.js'
 export type { HitOrder } from './order.js'
