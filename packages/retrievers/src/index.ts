@@ -54,7 +54,13 @@ export type { LexicalRetrieverOptions } from './lexical.js'
 export { lexicalRetriever } from './lexical.js'
 export type { FieldIndex } from './memory-store/field-index.js'
 export { chunkFields } from './memory-store/field-index.js'
-export type { ExactScan, ExplainText, MemoryStore, MemoryStoreOptions } from './memory-store/memory-store.js'
+export type {
+  ExactScan,
+  ExplainText,
+  GivesVectors,
+  MemoryStore,
+  MemoryStoreOptions,
+} from './memory-store/memory-store.js'
 export { memoryStore } from './memory-store/store.js'
 export type { SearchManyOptions } from './parallel/index.js'
 export type { Savable, SnapshotParts } from './snapshot/index.js'

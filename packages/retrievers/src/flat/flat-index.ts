@@ -54,6 +54,8 @@ export interface FlatIndex extends VectorIndex<IndexSearchOptions>, Savable {
     options?: SetManyOptions,
   ): Promise<void>
   has(ordinal: number): boolean
+  /** A copy of an entry's floats as they are compared, for cosine those of length one; `undefined` when it is not there. */
+  vector(ordinal: number): Float32Array | undefined
   /** One result per query, each what `search` gives; rows are read once for up to 16 queries. */
   searchBatch(queries: readonly Float32Array[], options: IndexSearchOptions): readonly TopHits[]
   /**
@@ -137,6 +139,10 @@ class ShardedRows implements FlatIndex {
 
   has(ordinal: number): boolean {
     return this.shards.of(ordinal) !== undefined
+  }
+
+  vector(ordinal: number): Float32Array | undefined {
+    return this.shards.of(ordinal)?.vector(ordinal)
   }
 
   set(ordinal: number, vector: Float32Array): void {

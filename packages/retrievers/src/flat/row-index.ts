@@ -50,6 +50,11 @@ export class RowIndex implements Shard {
     return (this.rows[ordinal] ?? 0) > 0
   }
 
+  vector(ordinal: number): Float32Array | undefined {
+    const row = (this.rows[ordinal] ?? 0) - 1
+    return row < 0 ? undefined : this.kernels.vector(row).slice(0, this.settings.dimensions)
+  }
+
   accepts(ordinal: number): boolean {
     return this.size < this.settings.mostRows || this.has(ordinal)
   }

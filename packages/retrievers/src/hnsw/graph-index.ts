@@ -61,6 +61,11 @@ export class GraphIndex implements Shard {
     return this.slots.slotOf(ordinal) >= 0
   }
 
+  vector(ordinal: number): Float32Array | undefined {
+    const slot = this.slots.slotOf(ordinal)
+    return slot < 0 ? undefined : this.graph.vector(slot).slice(0, this.settings.dimensions)
+  }
+
   /** A replaced entry takes a new node as well. */
   accepts(): boolean {
     return this.slots.next() < this.settings.mostNodes

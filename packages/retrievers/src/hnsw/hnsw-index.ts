@@ -73,6 +73,8 @@ export interface HnswIndex extends VectorIndex<HnswSearchOptions>, Savable {
     options?: SetManyOptions,
   ): Promise<void>
   has(ordinal: number): boolean
+  /** A copy of an entry's floats as they are compared, for cosine those of length one; `undefined` when it is not there. */
+  vector(ordinal: number): Float32Array | undefined
   /**
    * One result per query, each what `search` gives, found by several threads where they can share memory. Rejects with
    * `invalid-argument` when the index is changed meanwhile.
@@ -182,6 +184,10 @@ class ShardedGraph implements HnswIndex {
 
   has(ordinal: number): boolean {
     return this.shards.of(ordinal) !== undefined
+  }
+
+  vector(ordinal: number): Float32Array | undefined {
+    return this.shards.of(ordinal)?.vector(ordinal)
   }
 
   set(ordinal: number, vector: Float32Array): void {

@@ -1,6 +1,8 @@
 import type {
   CallOptions,
   Chunk,
+  DocumentIds,
+  DocumentSeals,
   Explanation,
   IndexSearchOptions,
   LexicalIndex,
@@ -9,7 +11,9 @@ import type {
   TextSearch,
   TopHits,
   VectorIndex,
+  VectorReuse,
   VectorSearch,
+  VectorsByInput,
 } from '@tesserae/core'
 import type { FieldTexts } from '../bm25/index.js'
 import type { Savable } from '../snapshot/index.js'
@@ -33,6 +37,11 @@ export interface ExplainText {
   explainText(query: string, chunkId: string, options?: CallOptions): Promise<Explanation | undefined>
 }
 
+/** Ability of an index: a copy of an entry's vector, `undefined` when it is not there. */
+export interface GivesVectors {
+  vector(ordinal: number): Float32Array | undefined
+}
+
 /** Ability of an approximate index: exact scores of the accepted ordinals, without its walk. */
 export interface ExactScan {
   scan(query: Float32Array, options: IndexSearchOptions): TopHits
@@ -43,6 +52,10 @@ export interface MemoryStore<M extends Metadata = Metadata>
     VectorSearch<M>,
     TextSearch<M>,
     ExplainText,
+    VectorReuse,
+    VectorsByInput,
+    DocumentSeals,
+    DocumentIds,
     Savable {
   /** Chunks now. */
   readonly size: number

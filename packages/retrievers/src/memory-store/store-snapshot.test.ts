@@ -2,6 +2,8 @@ import type {
   CallOptions,
   Chunk,
   ChunkRef,
+  DocumentIds,
+  DocumentSeals,
   Entry,
   Explanation,
   LexicalIndex,
@@ -10,6 +12,8 @@ import type {
   Ranked,
   SearchRequest,
   VectorIndex,
+  VectorReuse,
+  VectorsByInput,
 } from '@tesserae/core'
 import { eq } from '@tesserae/core'
 import { type Random, seededRandom, storeLaws } from '@tesserae/core/testing'
@@ -17,6 +21,7 @@ import { describe, expect, it } from 'vitest'
 import { bm25Index } from '../bm25/index.js'
 import { flatIndex } from '../flat/index.js'
 import { hnswIndex } from '../hnsw/index.js'
+import type { Savable } from '../snapshot/index.js'
 import { opened, refusal, sealed, tampered } from '../snapshot/testing/tamper.js'
 import type { MemoryStore } from './memory-store.js'
 import { memoryStore } from './store.js'
@@ -242,8 +247,12 @@ describe('a snapshot of a store', () => {
   })
 })
 
+type Reuse = VectorReuse & VectorsByInput
+
 /** A store that is saved and loaded before every call. */
-class Reloaded implements Omit<MemoryStore, 'save' | 'saveParts' | 'load'> {
+class Reloaded
+  implements Omit<MemoryStore, keyof Savable | keyof DocumentSeals | keyof DocumentIds | keyof Reuse>
+{
   private inner: MemoryStore
   private readonly make: () => MemoryStore
   constructor(make: () => MemoryStore) {

@@ -8,6 +8,7 @@ import {
   type Section,
   type SectionReader,
   type SnapshotParts,
+  type SnapshotReader,
   snapshotParts,
   wholeSection,
   withinMemory,
@@ -30,6 +31,8 @@ export interface StoreContent {
   readonly lineOf: (ordinal: number) => ChunkLine
   readonly lexical: LexicalIndex
   readonly vectors: VectorIndex | undefined
+  /** By document. */
+  readonly seals: ReadonlyMap<string, string>
 }
 
 /** What a store is made of when it is loaded: indexes that are still empty. */
@@ -45,6 +48,7 @@ export interface LoadedStore<M extends Metadata> {
   readonly vectored: Bitset
   /** In the order of `order`. */
   readonly lines: readonly ChunkLine<M>[]
+  readonly seals: Map<string, string>
 }
 
 export function storeParts(content: StoreContent, options: HeadFields, version: () => number): SnapshotParts {
@@ -70,7 +74,29 @@ export function storeParts(content: StoreContent, options: HeadFields, version: 
     innerSection('lexical', lexical),
   ]
   if (vectors !== undefined) sections.push(innerSection('vectors', vectors))
+  if (content.seals.size > 0) sections.push(sealSection(content.seals))
   return snapshotParts({ kind: 'memory-store', options, state: {}, sections, version })
+}
+
+/** Can be passed over: without seals, documents are compared once more. */
+function sealSection(seals: ReadonlyMap<string, string>): Section {
+  const bytes = new TextEncoder().encode(JSON.stringify([...seals]))
+  return { name: 'seals', type: 'u8', length: bytes.length, optional: true, parts: () => [bytes] }
+}
+
+function readSeals(reader: SnapshotReader, lines: readonly ChunkLine[]): Map<string, string> {
+  if (!reader.has('seals')) return new Map()
+  const bytes = reader.section('seals', 'u8').bytes()
+  const documents = new Set(lines.map(({ chunk }) => chunk.documentId))
+  try {
+    const seals = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+    const isSeal = (pair: unknown): pair is [string, string] =>
+      Array.isArray(pair) && pair.length === 2 && documents.has(pair[0]) && typeof pair[1] === 'string'
+    if (Array.isArray(seals) && seals.every(isSeal)) return new Map(seals)
+  } catch {
+    // Refused like what is no list of seals.
+  }
+  corrupt('its seals cannot be read')
 }
 
 /** The snapshot of an index as a section of another. */
@@ -102,7 +128,8 @@ export function readStore<M extends Metadata>(
         const ordinals = order.filter((ordinal) => vectored.has(ordinal))
         checkEntries(vectors, ordinals.length, ordinals)
       } else if (vectored.count() > 0) corrupt('it has vectors without dimensions')
-      return { order, byDocument, released, vectored, lines }
+      const seals = readSeals(reader, lines)
+      return { order, byDocument, released, vectored, lines, seals }
     }),
   )
 }

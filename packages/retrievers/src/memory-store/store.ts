@@ -14,6 +14,7 @@ import {
   type Metadata,
   RagError,
   type Ranked,
+  type SealedDocument,
   type SearchRequest,
   type VectorIndex,
 } from '@tesserae/core'
@@ -21,7 +22,8 @@ import { bm25Index, type FieldTexts } from '../bm25/index.js'
 import { type HeadFields, joinParts, type SnapshotParts } from '../snapshot/index.js'
 import { Columns } from './columns.js'
 import { setIndexed } from './field-index.js'
-import type { MemoryStore, MemoryStoreOptions } from './memory-store.js'
+import { Inputs } from './inputs.js'
+import type { GivesVectors, MemoryStore, MemoryStoreOptions } from './memory-store.js'
 import { Ordinals } from './ordinals.js'
 import { type Prepared, prepareEntries } from './prepare-entries.js'
 import { type EntrySearch, searchEntries, textSearch, vectorSearch } from './search-entries.js'
@@ -51,10 +53,13 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
   private chunks: (Chunk<M> | undefined)[] = []
   private revisions: string[] = []
   private idsOfDocument = new Map<string, Set<string>>()
+  private sealOf = new Map<string, string>()
+  /** Made when it is first asked for: a store that is only searched does without. */
+  private inputs: Inputs | undefined
   private columns = new Columns()
   private live = new Bitset()
   private vectored = new Bitset()
-  private vectors: VectorIndex | undefined
+  private vectorIndex: VectorIndex | undefined
   lexical: LexicalIndex
   readonly indexedText: (chunk: Chunk<M>) => string | FieldTexts
   private readonly makeIndexes: () => StoreIndexes
@@ -71,7 +76,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     })
     const { lexical, vectors } = this.makeIndexes()
     this.lexical = lexical
-    this.vectors = vectors
+    this.vectorIndex = vectors
   }
 
   get size(): number {
@@ -104,7 +109,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
       if (ordinal === undefined) continue
       this.forget(ordinal)
       this.lexical.delete(ordinal)
-      if (this.vectored.has(ordinal)) this.vectors?.delete(ordinal)
+      if (this.vectored.has(ordinal)) this.vectorIndex?.delete(ordinal)
       this.vectored.delete(ordinal)
       this.live.delete(ordinal)
     }
@@ -133,12 +138,64 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     }
   }
 
+  async vectors(
+    chunkIds: readonly string[],
+    options: CallOptions = {},
+  ): Promise<readonly (Float32Array | undefined)[]> {
+    options.signal?.throwIfAborted()
+    return chunkIds.map((id) => {
+      const ordinal = this.ordinals.get(id)
+      return ordinal === undefined ? undefined : this.vectorAt(ordinal)
+    })
+  }
+
+  async vectorsByInput(
+    inputs: readonly string[],
+    options: CallOptions = {},
+  ): Promise<readonly (Float32Array | undefined)[]> {
+    options.signal?.throwIfAborted()
+    this.inputs ??= this.makeInputs()
+    const known = this.inputs
+    return inputs.map((input) => {
+      for (const ordinal of known.of(input)) {
+        const vector = this.vectorAt(ordinal)
+        if (vector !== undefined) return vector
+      }
+      return undefined
+    })
+  }
+
+  async seals(
+    documentIds: readonly string[],
+    options: CallOptions = {},
+  ): Promise<readonly (string | undefined)[]> {
+    options.signal?.throwIfAborted()
+    return documentIds.map((id) => this.sealOf.get(id))
+  }
+
+  async seal(documents: readonly SealedDocument[], options: CallOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted()
+    for (const { documentId, seal, chunks } of documents) {
+      const ids = this.idsOfDocument.get(documentId)
+      if (ids?.size !== chunks.length) continue
+      const agrees = chunks.every(
+        ({ id, revision }) => ids.has(id) && this.revisions[this.ordinals.get(id) ?? -1] === revision,
+      )
+      if (agrees) this.sealOf.set(documentId, seal)
+    }
+  }
+
+  async *documentIds(options: CallOptions = {}): AsyncIterable<string> {
+    options.signal?.throwIfAborted()
+    yield* [...this.idsOfDocument.keys()]
+  }
+
   async searchByVector(
     vector: Float32Array,
     request: SearchRequest,
     options: CallOptions = {},
   ): Promise<readonly Ranked<M>[]> {
-    const vectors = this.vectors
+    const vectors = this.vectorIndex
     if (vectors === undefined) {
       throw new RagError(
         'unsupported',
@@ -173,7 +230,7 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
   }
 
   saveParts(): SnapshotParts {
-    const { ordinals, chunks, revisions, vectored, lexical, vectors } = this
+    const { ordinals, chunks, revisions, vectored, lexical, vectorIndex: vectors } = this
     const ordinalsOf = (ids: Iterable<string>) => Array.from(ids, (id) => ordinals.get(id)!)
     const content = {
       order: Uint32Array.from(ordinalsOf(ordinals.snapshot())),
@@ -183,13 +240,14 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
       lineOf: (ordinal: number) => ({ chunk: chunks[ordinal]!, revision: revisions[ordinal]! }),
       lexical,
       vectors,
+      seals: new Map(this.sealOf),
     }
     return storeParts(content, this.savedOptions(), () => this.changes)
   }
 
   load(snapshot: Uint8Array | Iterable<Uint8Array>): void {
     const indexes = this.makeIndexes()
-    const { order, byDocument, released, vectored, lines } = readStore<M>(
+    const { order, byDocument, released, vectored, lines, seals } = readStore<M>(
       snapshot,
       this.savedOptions(),
       indexes,
@@ -204,17 +262,34 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     this.chunks = []
     this.revisions = []
     this.idsOfDocument = new Map()
+    this.inputs = undefined
     this.columns = new Columns()
     this.live = new Bitset()
     for (let i = 0; i < lines.length; i++) this.keep(order[i]!, lines[i]!.chunk, lines[i]!.revision)
     for (const ordinal of byDocument) this.join(this.chunks[ordinal]!)
     this.vectored = vectored
+    this.sealOf = seals
     this.lexical = indexes.lexical
-    this.vectors = indexes.vectors
+    this.vectorIndex = indexes.vectors
   }
 
   private savedOptions(): HeadFields {
     return { dimensions: this.dimensions }
+  }
+
+  private vectorAt(ordinal: number): Float32Array | undefined {
+    const vectors = this.vectorIndex
+    return vectors !== undefined && this.vectored.has(ordinal) && givesVectors(vectors)
+      ? vectors.vector(ordinal)
+      : undefined
+  }
+
+  private makeInputs(): Inputs {
+    const inputs = new Inputs()
+    for (const [ordinal, revision] of this.revisions.entries()) {
+      if (this.live.has(ordinal)) inputs.add(revision, ordinal)
+    }
+    return inputs
   }
 
   private search(request: SearchRequest, options: CallOptions, search: EntrySearch): Ranked<M>[] {
@@ -231,10 +306,10 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     this.join(chunk)
     setIndexed(this.lexical, ordinal, text)
     if (vector !== undefined) {
-      this.vectors?.set(ordinal, vector)
+      this.vectorIndex?.set(ordinal, vector)
       this.vectored.add(ordinal)
     } else if (this.vectored.has(ordinal)) {
-      this.vectors?.delete(ordinal)
+      this.vectorIndex?.delete(ordinal)
       this.vectored.delete(ordinal)
     }
   }
@@ -242,12 +317,14 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
   private keep(ordinal: number, chunk: Chunk<M>, revision: string): void {
     this.chunks[ordinal] = chunk
     this.revisions[ordinal] = revision
+    this.inputs?.add(revision, ordinal)
     this.columns.set(ordinal, chunk.metadata)
     this.live.add(ordinal)
   }
 
   /** Makes it the last chunk of its document. */
   private join({ id, documentId }: Chunk<M>): void {
+    this.sealOf.delete(documentId)
     const siblings = this.idsOfDocument.get(documentId)
     if (siblings === undefined) this.idsOfDocument.set(documentId, new Set([id]))
     else siblings.add(id)
@@ -260,8 +337,14 @@ class InMemory<M extends Metadata> implements MemoryStore<M> {
     this.columns.clear(ordinal, chunk.metadata)
     const siblings = this.idsOfDocument.get(chunk.documentId)
     siblings?.delete(chunk.id)
+    this.sealOf.delete(chunk.documentId)
+    this.inputs?.remove(this.revisions[ordinal]!, ordinal)
     if (siblings?.size === 0) this.idsOfDocument.delete(chunk.documentId)
     this.chunks[ordinal] = undefined
     this.revisions[ordinal] = ''
   }
+}
+
+function givesVectors(index: VectorIndex): index is VectorIndex & GivesVectors {
+  return 'vector' in index && typeof index.vector === 'function'
 }

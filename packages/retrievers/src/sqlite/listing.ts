@@ -13,6 +13,8 @@ const chunksOfDocument = `SELECT ordinal, id, revision FROM chunks
 const allDocuments = `SELECT d.id, d.updated, (SELECT count(*) FROM chunks c WHERE c.document = d.number) AS chunks
   FROM documents d WHERE d.id > ? ORDER BY d.id LIMIT ${pageRows}`
 
+const documentIds = `SELECT id FROM documents WHERE id > ? ORDER BY id LIMIT ${pageRows}`
+
 /** In order of ordinal: a chunk keeps its ordinal as long as it is there, so each comes once. `open` gives the file, or throws. */
 export async function* listChunks(
   open: () => StoreFile,
@@ -53,6 +55,25 @@ export async function* listDocuments(
         chunks: Number(row.chunks),
         updatedMs: Number(row.updated),
       }
+    }
+    const end = rows[pageRows - 1]
+    if (end === undefined) return
+    last = String(end.id)
+    await pause()
+  }
+}
+
+/** In order of id as it is stored. */
+export async function* listDocumentIds(
+  open: () => StoreFile,
+  { signal }: CallOptions,
+): AsyncIterable<string> {
+  signal?.throwIfAborted()
+  for (let last = ''; ; ) {
+    const rows = open().all(documentIds, [last])
+    for (const row of rows) {
+      signal?.throwIfAborted()
+      yield originalText(String(row.id))
     }
     const end = rows[pageRows - 1]
     if (end === undefined) return

@@ -9,7 +9,8 @@ export const applicationId = 0x54455353
  *
  * `documents` and `chunks` with their `vectors` are the truth. Every call that writes raises the generation by one, and
  * chunks carry the generation they were written in; `vacated` tells which ordinals lost their chunk and when. So
- * whoever knows the state of one generation can catch up with a later one. `snapshots` of indexes are derived: each
+ * whoever knows the state of one generation can catch up with a later one. The seal of a document goes with any change of
+ * its chunks. `snapshots` of indexes are derived: each
  * names its generation, and can be dropped.
  */
 export const migrations: readonly string[] = [
@@ -65,6 +66,10 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (tag, embedding)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX tags_of_embedding ON embedding_tags (embedding);
+  `,
+  `
+  ALTER TABLE documents ADD COLUMN seal TEXT;
+  CREATE INDEX chunks_by_input ON chunks (substr(revision, instr(revision, '.') + 1)) WHERE instr(revision, '.') > 0;
   `,
 ]
 

@@ -2,6 +2,8 @@ import type {
   Cache,
   CallOptions,
   Chunk,
+  DocumentIds,
+  DocumentSeals,
   LexicalIndex,
   Metadata,
   Store,
@@ -9,6 +11,7 @@ import type {
   VectorIndex,
   VectorReuse,
   VectorSearch,
+  VectorsByInput,
 } from '@tesserae/core'
 import type { FieldTexts } from '../bm25/index.js'
 import type { ExplainText } from '../memory-store/memory-store.js'
@@ -76,7 +79,10 @@ export interface SqliteStore<M extends Metadata = Metadata>
     VectorSearch<M>,
     TextSearch<M>,
     ExplainText,
-    VectorReuse {
+    VectorReuse,
+    VectorsByInput,
+    DocumentSeals,
+    DocumentIds {
   readonly path: string
   readonly readOnly: boolean
   /** Chunks as of the last call. */

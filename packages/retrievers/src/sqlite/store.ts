@@ -11,22 +11,25 @@ import {
   type Metadata,
   RagError,
   type Ranked,
+  type SealedDocument,
   type SearchRequest,
 } from '@tesserae/core'
 import { prepareEntries } from '../memory-store/prepare-entries.js'
 import { type EntrySearch, searchEntries, textSearch, vectorSearch } from '../memory-store/search-entries.js'
 import { checkSteps } from './check-file.js'
-import { decodeChunk, decodeVector } from './chunk-row.js'
+import { decodeChunk } from './chunk-row.js'
 import type { Derived, IndexMaker } from './derived.js'
 import { type EmbeddingCacheOptions, embeddingCache } from './embedding-cache.js'
 import { unsavedChanges, writeSnapshots } from './index-snapshots.js'
-import { listChunks, listDocuments } from './listing.js'
+import { listChunks, listDocumentIds, listDocuments } from './listing.js'
 import { catchUp, loadSteps } from './load.js'
 import type { OpenedFile } from './open.js'
 import { runSteps } from './run-steps.js'
+import { readSeals, writeSeals } from './seals.js'
 import type { SqliteCheck, SqliteStore, StoredDocument } from './sqlite-store.js'
 import type { StoreFile } from './store-file.js'
 import { storedText } from './text.js'
+import { readVectors, readVectorsByInput } from './vectors.js'
 import { deleteRows, writeRows } from './write-rows.js'
 
 /**
@@ -143,13 +146,33 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
     options: CallOptions = {},
   ): Promise<readonly (Float32Array | undefined)[]> {
     options.signal?.throwIfAborted()
-    const sql = 'SELECT v.vector FROM chunks c JOIN vectors v ON v.ordinal = c.ordinal WHERE c.id = ?'
-    return this.read((file) =>
-      chunkIds.map((id) => {
-        const [row] = file.all(sql, [storedText(id)])
-        return row === undefined ? undefined : decodeVector(row.vector, this.dimensions)
-      }),
-    )
+    return this.read((file) => readVectors(file, chunkIds, this.dimensions))
+  }
+
+  async vectorsByInput(
+    inputs: readonly string[],
+    options: CallOptions = {},
+  ): Promise<readonly (Float32Array | undefined)[]> {
+    options.signal?.throwIfAborted()
+    return this.read((file) => readVectorsByInput(file, inputs, this.dimensions))
+  }
+
+  async seals(
+    documentIds: readonly string[],
+    options: CallOptions = {},
+  ): Promise<readonly (string | undefined)[]> {
+    options.signal?.throwIfAborted()
+    return readSeals(this.open(), documentIds)
+  }
+
+  async seal(documents: readonly SealedDocument[], options: CallOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted()
+    const file = this.requireWriter()
+    file.writing(() => writeSeals(file, documents))
+  }
+
+  documentIds(options: CallOptions = {}): AsyncIterable<string> {
+    return listDocumentIds(() => this.open(), options)
   }
 
   /**

@@ -71,7 +71,7 @@ export function deleteRows(
 function touchDocument(file: StoreFile, documentId: string, nowMs: number): number {
   const id = storedText(documentId)
   file.run(
-    'INSERT INTO documents (id, updated) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET updated = excluded.updated',
+    'INSERT INTO documents (id, updated) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET updated = excluded.updated, seal = NULL',
     [id, nowMs],
   )
   return file.count('SELECT number FROM documents WHERE id = ?', [id])
@@ -82,6 +82,6 @@ function settleDocuments(file: StoreFile, numbers: Iterable<number>, nowMs: numb
   for (const number of numbers) {
     const chunks = file.count('SELECT count(*) FROM chunks WHERE document = ?', [number])
     if (chunks === 0) file.run('DELETE FROM documents WHERE number = ?', [number])
-    else file.run('UPDATE documents SET updated = ? WHERE number = ?', [nowMs, number])
+    else file.run('UPDATE documents SET updated = ?, seal = NULL WHERE number = ?', [nowMs, number])
   }
 }
