@@ -11,6 +11,8 @@ export interface Citation {
   readonly uri?: string | undefined
   /** Page where the passage starts. */
   readonly page?: string | undefined
+  /** Pages where the chunks of the passage start, each once, in the order of the document. */
+  readonly pages: readonly string[]
   /** Place in the document's text. */
   readonly start: number
   readonly end: number
@@ -25,6 +27,25 @@ export interface Citation {
   readonly cut: boolean
   /** Place of the passage's (escaped) text in the context. */
   readonly contextSpan: Span
+  /** Places in the document that the context shows; between them something was left out. None when rewritten. */
+  readonly shown: readonly Span[]
+  /** False when the context shows somebody's words about the passage instead of its own. */
+  readonly verbatim: boolean
+  /** Other places that say the same and are not shown again, the best first. */
+  readonly alsoIn: readonly CitationSource[]
+}
+
+/** A place in a document. */
+export interface CitationSource {
+  readonly documentId: string
+  readonly uri?: string | undefined
+  readonly page?: string | undefined
+  readonly start: number
+  readonly end: number
+  readonly text: string
+  readonly headings: readonly string[]
+  readonly chunkId: string
+  readonly score: number
 }
 
 export interface UsedCitation {

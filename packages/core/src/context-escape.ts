@@ -1,3 +1,5 @@
+import { escapeTagNames } from './prompt-data.js'
+
 /** Digits of any script: a model may well write them as ASCII ones. */
 const digit = /\p{Nd}/u
 const openers = '[［【〔'
@@ -40,7 +42,7 @@ export function escapeMarkers(text: string): string {
 
 /** `<passage` and `</passage`, however spaced and written, can no longer open or close anything. */
 export function escapeTags(text: string): string {
-  return text.replace(/<(?=\s*(?:\/\s*)?passage)/gi, '&lt;')
+  return escapeTagNames(text, ['passage'])
 }
 
 /** For one line of the context that is made of a document's own words, such as its headings. */

@@ -6,6 +6,10 @@ import type { Span } from './span.js'
 export interface Piece extends Span {
   readonly documentId: string
   readonly text: string
+  /** Places in the document that are shown of it, sorted and apart. @default all of it */
+  readonly shown?: readonly Span[] | undefined
+  /** Shown instead of the text: somebody's words about it. @default its own words */
+  readonly rewritten?: string | undefined
 }
 
 /** Pieces of a document that overlap or touch, merged, with the hits that they came from, best first. */
@@ -18,7 +22,8 @@ export interface Passage<M extends Metadata = Metadata> extends Piece {
 
 /**
  * Adds a piece, merged with every passage of its document that it overlaps or touches. Text is put together by
- * offsets; passages whose common part does not say the same (chunks of two versions of a document) stay apart.
+ * offsets; passages whose common part does not say the same (chunks of two versions of a document) stay apart, and
+ * so does what was rewritten.
  */
 export function addPiece<M extends Metadata>(
   passages: readonly Passage<M>[],
@@ -38,6 +43,7 @@ export function addPiece<M extends Metadata>(
 }
 
 function join<M extends Metadata>(a: Passage<M>, b: Passage<M>): Passage<M> | undefined {
+  if (a.rewritten !== undefined || b.rewritten !== undefined) return undefined
   const [first, second] = a.start <= b.start ? [a, b] : [b, a]
   if (second.start > first.end) return undefined
   const overlap = Math.min(first.end, second.end) - second.start
@@ -49,10 +55,42 @@ function join<M extends Metadata>(a: Passage<M>, b: Passage<M>): Passage<M> | un
     start: first.start,
     end: Math.max(first.end, second.end),
     text: second.end > first.end ? first.text + second.text.slice(overlap) : first.text,
+    ...(first.shown !== undefined || second.shown !== undefined
+      ? { shown: union(shownOf(first), shownOf(second)) }
+      : {}),
     rank: better.rank,
     hits: [...better.hits, ...worse.hits],
     cut: false,
   }
+}
+
+/** The places in the document that are shown of a piece. */
+export function shownOf(piece: Piece): readonly Span[] {
+  if (piece.rewritten !== undefined) return []
+  return piece.shown ?? [{ start: piece.start, end: piece.end }]
+}
+
+/** What is shown of a piece, as it is before anything is escaped. */
+export function shownText(piece: Piece): string {
+  if (piece.rewritten !== undefined) return piece.rewritten
+  if (piece.shown === undefined) return piece.text
+  return piece.shown
+    .map(({ start, end }) => piece.text.slice(start - piece.start, end - piece.start))
+    .join(gap)
+}
+
+/** Stands where something was left out. */
+const gap = ' … '
+
+/** Sorted, with what overlaps or touches put together. */
+function union(a: readonly Span[], b: readonly Span[]): Span[] {
+  const merged: { start: number; end: number }[] = []
+  for (const { start, end } of [...a, ...b].sort((one, other) => one.start - other.start)) {
+    const last = merged.at(-1)
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end)
+    else merged.push({ start, end })
+  }
+  return merged
 }
 
 export type ContextOrder = 'score' | 'document' | 'edges'

@@ -4,6 +4,7 @@ import type { Chunk } from './chunk.js'
 import { findMarkers } from './citation-markers.js'
 import { readCitations } from './citations.js'
 import { assembleContext, type ContextOptions } from './context.js'
+import type { Excerpt } from './excerpt.js'
 import type { RagEvent } from './observer.js'
 import { pieceTokenizer } from './piece-tokenizer.js'
 import type { Hit } from './retriever.js'
@@ -57,6 +58,7 @@ describe('assembleContext: passages', () => {
       documentId: 'd',
       uri: 'lease.pdf',
       page: '4',
+      pages: ['4'],
       start: 0,
       end: 3,
       text: 'abc',
@@ -65,6 +67,9 @@ describe('assembleContext: passages', () => {
       score: 0.9,
       cut: false,
       contextSpan: { start: 26, end: 29 },
+      shown: [{ start: 0, end: 3 }],
+      verbatim: true,
+      alsoIn: [],
     })
     expect(citations.map(({ marker }) => marker)).toEqual(['[1]', '[2]', '[3]'])
   })
@@ -82,7 +87,7 @@ describe('assembleContext: passages', () => {
       hit(text, 7, 9, 0.1),
       hit(text, 5, 10, 0.1, { documentId: 'other' }),
     ]
-    const { text: context, citations } = await assemble(hits)
+    const { text: context, citations } = await assemble(hits, { duplicates: false })
     expect(context).toBe('[1] abcdefghijkl\n\n[2] no\n\n[3] fghij')
     expect(citations[0]).toMatchObject({
       start: 0,
@@ -318,6 +323,10 @@ describe('assembleContext: hostile text', () => {
       order: fc.constantFrom('score', 'document', 'edges'),
       format: fc.constantFrom('bracket', 'tag'),
       oversize: fc.constantFrom('cut', 'omit'),
+      duplicates: fc.constantFrom(1, 0.6, false),
+      diversity: fc.constantFrom(0, 0.5, 1),
+      maxPerDocument: fc.constantFrom(undefined, 1, 2),
+      excerpt: fc.constantFrom('none', 'parts', 'rewritten'),
     })
     await fc.assert(
       fc.asyncProperty(documents, spans, settings, async (parts, picked, options) => {
@@ -329,7 +338,25 @@ describe('assembleContext: hostile text', () => {
           return start < end ? [hit(source, start, end, score, { documentId, headings: ['H [4]'] })] : []
         })
         const tokenizer = pieceTokenizer()
-        const { text, citations, omitted, tokens } = await assembleContext(hits, { tokenizer, ...options })
+        const { excerpt, ...plain } = options
+        const excerpts = new Map<string, Excerpt>()
+        for (const [place, { chunk }] of hits.entries()) {
+          const { id, start, end, text } = chunk
+          if (place % 2 === 1 || excerpt === 'none') continue
+          if (excerpt === 'rewritten') excerpts.set(id, { verbatim: false, text: `so ${text}` })
+          else if (end - start > 2) {
+            const spans = [
+              { start, end: start + 1 },
+              { start: start + 2, end },
+            ]
+            excerpts.set(id, { verbatim: true, spans })
+          }
+        }
+        const { text, citations, omitted, tokens } = await assembleContext(hits, {
+          tokenizer,
+          excerpts,
+          ...plain,
+        })
         expect(tokens).toBe(text === '' ? 0 : tokenizer.ends(text).length)
         expect(tokens).toBeLessThanOrEqual(options.maxTokens)
         // Markers are exactly those given, in order, once.
@@ -338,15 +365,20 @@ describe('assembleContext: hostile text', () => {
         for (const citation of citations) {
           const source = sources[Number(citation.documentId.slice(1))]!
           expect(citation.text).toBe(source.slice(citation.start, citation.end))
+          for (const { start, end } of citation.shown)
+            expect(citation.start <= start && start < end && end <= citation.end).toBe(true)
         }
-        // Every hit is shown or omitted, and no place is shown twice.
-        const shown = citations.flatMap(({ chunkIds }) => chunkIds)
+        // Every hit is shown, named as a source or omitted, and no place is shown twice.
+        const shown = citations.flatMap(({ chunkIds, alsoIn }) => [
+          ...chunkIds,
+          ...alsoIn.map(({ chunkId }) => chunkId),
+        ])
         expect([...shown, ...omitted.map(({ chunkId }) => chunkId)].sort()).toEqual(
           hits.map(({ chunk }) => chunk.id).sort(),
         )
         for (const a of citations) {
           for (const b of citations) {
-            if (a === b || a.documentId !== b.documentId) continue
+            if (a === b || a.documentId !== b.documentId || !a.verbatim || !b.verbatim) continue
             expect(a.end < b.start || b.end < a.start).toBe(true)
           }
         }
@@ -380,6 +412,9 @@ describe('assembleContext: hostile text', () => {
     ['format', { format: 'xml' as never }],
     ['oversize', { oversize: 'split' as never }],
     ['fetchText', { useWindow: true }],
+    ['duplicates', { duplicates: 0.3 }],
+    ['diversity', { diversity: 1.5 }],
+    ['maxPerDocument', { maxPerDocument: 0 }],
   ])('refuses a wrong %s', async (name, options) => {
     await expect(assemble([], options)).rejects.toMatchObject({
       code: 'invalid-argument',

@@ -1,20 +1,18 @@
-import { mapConcurrent } from './async/map-concurrent.js'
-import { safeCutBefore } from './boundaries.js'
-import { checkInteger, checkOneOf, invalid } from './check.js'
+import { checkInteger, checkNumber, checkOneOf, invalid } from './check.js'
 import type { Citation } from './citations.js'
-import { escapeMarkers, escapeTags, oneLine } from './context-escape.js'
-import { addPiece, type ContextOrder, orderPassages, type Passage, type Piece } from './context-passages.js'
+import { candidatesOf } from './context-candidates.js'
+import { cutToFit } from './context-cut.js'
+import { addPiece, type ContextOrder, orderPassages, type Passage, shownText } from './context-passages.js'
+import { compose, type DescribedPassage, describePassage, render, type Settings } from './context-render.js'
+import { diversified, Likeness } from './context-select.js'
 import type { Metadata } from './document.js'
+import type { Excerpt } from './excerpt.js'
 import { tell } from './observe.js'
 import type { CallOptions } from './observer.js'
 import { pieceTokenizer } from './piece-tokenizer.js'
 import type { Hit } from './retriever.js'
 import type { Span } from './span.js'
-import { tokenRuler } from './token-ruler.js'
 import type { Tokenizer } from './tokenizer.js'
-
-/** What a passage's description may be made of. */
-export type DescribedPassage = Pick<Citation, 'documentId' | 'uri' | 'page' | 'headings'>
 
 export interface ContextOptions extends CallOptions {
   /** Tokens of the whole context, markers, descriptions and separators included. */
@@ -37,6 +35,21 @@ export interface ContextOptions extends CallOptions {
   readonly describe?: ((passage: DescribedPassage) => string) | undefined
   /** What to do with the best passage when it alone is over the budget; others are omitted. @default 'cut' */
   readonly oversize?: 'cut' | 'omit' | undefined
+  /**
+   * From which likeness on two passages count as the same, which is then shown once and cited with all its sources:
+   * Jaccard similarity of runs of eight characters, 0.5 to 1, case and white space aside. Below 1 their figures must
+   * agree as well. With `false` all are shown. @default 1
+   */
+  readonly duplicates?: number | false | undefined
+  /** Hits shown of one document, at most. @default no limit */
+  readonly maxPerDocument?: number | undefined
+  /**
+   * How much a passage unlike those already taken is preferred to one with a better score, 0 to 1; likeness is that of
+   * words (`mmrReranker` knows that of meaning). @default 0
+   */
+  readonly diversity?: number | undefined
+  /** What to show of chunks instead of all, by chunk id: from `extractExcerpts` or `summarizeExcerpts`. @default all */
+  readonly excerpts?: ReadonlyMap<string, Excerpt> | undefined
   /** Show the wider span of chunks that have one, where it fits. Needs `fetchText`. @default false */
   readonly useWindow?: boolean | undefined
   /** `document.text.slice(span.start, span.end)` of a document that was ingested. */
@@ -47,8 +60,11 @@ export interface OmittedHit {
   readonly chunkId: string
   readonly documentId: string
   readonly score: number
-  /** `budget`: no room. `duplicate`: the same chunk came before. */
-  readonly reason: 'budget' | 'duplicate'
+  /**
+   * `budget`: no room. `duplicate`: the same chunk came before. `document`: enough of its document is shown.
+   * `excerpt`: its excerpt is empty.
+   */
+  readonly reason: 'budget' | 'duplicate' | 'document' | 'excerpt'
 }
 
 export interface AssembledContext {
@@ -60,17 +76,6 @@ export interface AssembledContext {
   readonly tokens: number
   /** Share of `maxTokens` that is used, 0–1. */
   readonly utilization: number
-}
-
-interface Settings {
-  readonly maxTokens: number
-  readonly order: ContextOrder
-  readonly separator: string
-  readonly format: 'bracket' | 'tag'
-  readonly describe: (passage: DescribedPassage) => string
-  readonly oversize: 'cut' | 'omit'
-  readonly tokenizer: Tokenizer
-  readonly count: (text: string) => number
 }
 
 /**
@@ -100,8 +105,11 @@ export async function assembleContext<M extends Metadata = Metadata>(
     else unique.push(hit)
     known.add(hit.chunk.id)
   }
-  const candidates = await candidatesOf(unique, options)
+  const likeness = new Likeness()
+  const ranked = diversified(unique, settings.diversity, likeness)
+  const candidates = await candidatesOf(ranked, options)
 
+  const same = new Map<Hit<M>, Hit<M>[]>()
   const separatorTokens = count(separator)
   // A marker with as many digits as any can get, so that numbering later does not add tokens.
   const widest = Math.max(1, unique.length)
@@ -111,7 +119,7 @@ export async function assembleContext<M extends Metadata = Metadata>(
     for (const passage of passages) {
       let cost = costs.get(passage)
       if (cost === undefined) {
-        cost = count(render(passage, widest, settings).text)
+        cost = count(render(passage, widest, settings, same).text)
         costs.set(passage, cost)
       }
       total += cost
@@ -121,9 +129,32 @@ export async function assembleContext<M extends Metadata = Metadata>(
 
   /** Passages after each hit that was let in, and that hit, so that the last one can be taken back. */
   const history: { readonly passages: readonly Passage<M>[]; readonly hit: Hit<M> }[] = []
+  const shownOfDocument = new Map<string, number>()
   let passages: readonly Passage<M>[] = []
   for (const [rank, pieces] of candidates.entries()) {
-    const hit = unique[rank]!
+    const hit = ranked[rank]!
+    const { documentId } = hit.chunk
+    if (shownText(pieces[0]!).trim() === '' && options.excerpts?.has(hit.chunk.id)) {
+      omit(hit, 'excerpt')
+      continue
+    }
+    const twin = history.find((shown) => isTwin(shown.hit, hit, settings.duplicates, likeness))
+    if (twin !== undefined) {
+      const others = same.get(twin.hit) ?? []
+      same.set(twin.hit, [...others, hit])
+      // Its source is named beside the passage, which takes room too.
+      for (const passage of passages) if (passage.hits.includes(twin.hit)) costs.delete(passage)
+      if (costOf(passages) > maxTokens) {
+        same.set(twin.hit, others)
+        for (const passage of passages) if (passage.hits.includes(twin.hit)) costs.delete(passage)
+        omit(hit, 'budget')
+      }
+      continue
+    }
+    if ((shownOfDocument.get(documentId) ?? 0) >= settings.maxPerDocument) {
+      omit(hit, 'document')
+      continue
+    }
     const before = passages
     for (const piece of pieces) {
       const next = addPiece(before, piece, hit, rank)
@@ -137,25 +168,47 @@ export async function assembleContext<M extends Metadata = Metadata>(
       if (cut !== undefined) passages = [cut]
     }
     if (passages === before) omit(hit, 'budget')
-    else history.push({ passages, hit })
+    else {
+      history.push({ passages, hit })
+      shownOfDocument.set(documentId, (shownOfDocument.get(documentId) ?? 0) + 1)
+    }
   }
 
   // Tokens of a whole are not always the sum of its parts': the text itself has the last word.
   for (;;) {
-    const context = compose(orderPassages(passages, settings.order), settings)
+    const context = compose(orderPassages(passages, settings.order), settings, same)
     const tokens = count(context.text)
     if (tokens <= maxTokens) {
-      const utilization = tokens / maxTokens
+      let merged = 0
+      for (const { hit } of history) merged += same.get(hit)?.length ?? 0
       tell(observer, {
         type: 'context.assembled',
         source: settings.tokenizer.id,
-        counts: { hits: hits.length, passages: passages.length, omitted: omitted.length, tokens, maxTokens },
+        counts: {
+          hits: hits.length,
+          passages: passages.length,
+          omitted: omitted.length,
+          merged,
+          tokens,
+          maxTokens,
+        },
       })
-      return { ...context, omitted, tokens, utilization }
+      return { ...context, omitted, tokens, utilization: tokens / maxTokens }
     }
-    omit(history.pop()!.hit, 'budget')
+    const { hit } = history.pop()!
+    for (const one of [hit, ...(same.get(hit) ?? [])]) omit(one, 'budget')
     passages = history.at(-1)?.passages ?? []
   }
+}
+
+/** Whether two hits say the same in different places. What overlaps in one document is merged by its offsets. */
+function isTwin<M extends Metadata>(a: Hit<M>, b: Hit<M>, threshold: number, likeness: Likeness): boolean {
+  const [one, other] = [a.chunk, b.chunk]
+  const meet =
+    one.documentId === other.documentId &&
+    one.start <= other.start + other.text.length &&
+    other.start <= one.start + one.text.length
+  return !meet && likeness.same(one.text, other.text, threshold)
 }
 
 function checkOptions(options: ContextOptions): Settings {
@@ -171,138 +224,16 @@ function checkOptions(options: ContextOptions): Settings {
     order: checkOneOf('order', options.order ?? 'score', ['score', 'document', 'edges']),
     format: checkOneOf('format', options.format ?? 'bracket', ['bracket', 'tag']),
     oversize: checkOneOf('oversize', options.oversize ?? 'cut', ['cut', 'omit']),
+    // Above 1 nothing is alike.
+    duplicates: options.duplicates === false ? 2 : checkNumber('duplicates', options.duplicates ?? 1, 0.5, 1),
+    maxPerDocument:
+      options.maxPerDocument === undefined
+        ? Number.POSITIVE_INFINITY
+        : checkInteger('maxPerDocument', options.maxPerDocument),
+    diversity: checkNumber('diversity', options.diversity ?? 0, 0, 1),
     separator,
     describe,
     tokenizer,
     count: (text) => (text === '' ? 0 : tokenizer.ends(text).length),
   }
-}
-
-/** For each hit what may be shown of it, the most welcome first: its window, then the chunk itself. */
-async function candidatesOf<M extends Metadata>(
-  hits: readonly Hit<M>[],
-  options: ContextOptions,
-): Promise<Piece[][]> {
-  const { fetchText, signal, observer } = options
-  const own = ({ chunk }: Hit<M>): Piece => {
-    const { documentId, start, text } = chunk
-    return { documentId, start, end: start + text.length, text }
-  }
-  if (options.useWindow !== true || fetchText === undefined) return hits.map((hit) => [own(hit)])
-  const widen = async (hit: Hit<M>, _rank: number, running: AbortSignal): Promise<Piece[]> => {
-    const piece = own(hit)
-    const { documentId, window } = hit.chunk
-    if (window === undefined || (window.start === piece.start && window.end === piece.end)) return [piece]
-    const text = await fetchText(documentId, window, { signal: running, observer })
-    const offset = piece.start - window.start
-    const fits = text.length === window.end - window.start && text.startsWith(piece.text, offset)
-    if (fits) return [{ documentId, start: window.start, end: window.end, text }, piece]
-    // The document is no longer the one that was ingested: what was found is still worth showing.
-    tell(observer, { type: 'context.window-mismatch', source: documentId, labels: { chunkId: hit.chunk.id } })
-    return [piece]
-  }
-  const candidates: Piece[][] = []
-  for await (const pieces of mapConcurrent(hits, widen, { signal })) candidates.push(pieces)
-  return candidates
-}
-
-/** The longest beginning of a piece that fits the whole budget, ending where a word does if one is near. */
-function cutToFit<M extends Metadata>(
-  piece: Piece,
-  hit: Hit<M>,
-  rank: number,
-  settings: Settings,
-): Passage<M> | undefined {
-  const { maxTokens, count, tokenizer } = settings
-  const upTo = (length: number): Passage<M> => {
-    const text = piece.text.slice(0, length)
-    return { ...piece, end: piece.start + length, text, rank, hits: [hit], cut: true }
-  }
-  const fits = (length: number) => count(render(upTo(length), 1, settings).text) <= maxTokens
-  let low = 0
-  let high = tokenRuler(tokenizer, piece.text).endOfTokens(0, maxTokens)
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2)
-    if (fits(middle)) low = middle
-    else high = middle - 1
-  }
-  for (let length = wordCut(piece.text, low); length > 0; length = safeCutBefore(piece.text, length - 1)) {
-    if (fits(length)) return upTo(length)
-  }
-  return undefined
-}
-
-/** The last blank in the second half of what fits, or else the last place that cuts no character. */
-function wordCut(text: string, length: number): number {
-  if (length === text.length) return length
-  const fitting = text.slice(0, length)
-  const blank = /\s/.test(text[length] ?? '') ? length : fitting.search(/\s\S*$/)
-  const end = fitting.slice(0, Math.max(blank, 0)).trimEnd().length
-  return end * 2 > length ? end : safeCutBefore(text, length)
-}
-
-function describePassage({ headings, page }: DescribedPassage): string {
-  const titles = headings.join(' › ')
-  if (page === undefined) return titles
-  return titles === '' ? `Page ${page}` : `${titles} (page ${page})`
-}
-
-interface Rendered {
-  readonly text: string
-  /** Place of the passage's own text in it. */
-  readonly body: Span
-}
-
-function render<M extends Metadata>(passage: Passage<M>, number: number, settings: Settings): Rendered {
-  const { documentId, uri, page, headings } = firstChunk(passage)
-  const harmless = (text: string) =>
-    settings.format === 'tag' ? escapeTags(escapeMarkers(text)) : escapeMarkers(text)
-  const line = harmless(oneLine(settings.describe({ documentId, uri, page, headings })))
-  const body = harmless(passage.text)
-  const marker = `[${number}]`
-  const head =
-    settings.format === 'tag'
-      ? `<passage id="${marker}">\n${line === '' ? '' : `${line}\n`}`
-      : line === ''
-        ? `${marker} `
-        : `${marker} ${line}\n`
-  const tail = settings.format === 'tag' ? '\n</passage>' : ''
-  return { text: head + body + tail, body: { start: head.length, end: head.length + body.length } }
-}
-
-function compose<M extends Metadata>(
-  passages: readonly Passage<M>[],
-  settings: Settings,
-): { text: string; citations: Citation[] } {
-  let text = ''
-  const citations = passages.map((passage, place): Citation => {
-    const number = place + 1
-    const rendered = render(passage, number, settings)
-    if (place > 0) text += settings.separator
-    const offset = text.length
-    text += rendered.text
-    const { uri, page, headings } = firstChunk(passage)
-    const chunks = passage.hits.map((hit) => hit.chunk).sort((a, b) => a.start - b.start || a.end - b.end)
-    return {
-      marker: `[${number}]`,
-      number,
-      documentId: passage.documentId,
-      ...(uri !== undefined && { uri }),
-      ...(page !== undefined && { page }),
-      start: passage.start,
-      end: passage.end,
-      text: passage.text,
-      headings,
-      chunkIds: chunks.map((chunk) => chunk.id),
-      score: passage.hits.reduce((best, hit) => Math.max(best, hit.score), Number.NEGATIVE_INFINITY),
-      cut: passage.cut,
-      contextSpan: { start: offset + rendered.body.start, end: offset + rendered.body.end },
-    }
-  })
-  return { text, citations }
-}
-
-/** The chunk that starts first speaks for its passage: its page, its headings. */
-function firstChunk<M extends Metadata>(passage: Passage<M>) {
-  return passage.hits.reduce((first, hit) => (hit.chunk.start < first.chunk.start ? hit : first)).chunk
 }
