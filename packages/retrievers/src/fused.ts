@@ -64,7 +64,9 @@ export async function explainItem<M extends Metadata>(
   const details: Explanation[] = []
   for (const [index, { leg, hits }] of fused.answers.entries()) {
     const weight = fused.weights[index]!
-    const { values, missing, formula } = fusion.valuesOf(Float64Array.from(hits, (hit) => hit.score))
+    const scores = Float64Array.from(hits, (hit) => hit.score)
+    const { values, missing, formula } = fusion.valuesOf(scores, weight)
+    const factor = fusion.weighsValues ? 1 : weight
     const position = item.positions[index]!
     const hit = hits[position]
     const value = hit === undefined ? missing : values[position]!
@@ -73,8 +75,8 @@ export async function explainItem<M extends Metadata>(
         ? []
         : [await explainRaw(leg, hit, position + 1, about.query, { ...about.call, limit: fused.asked })]
     details.push({
-      value: weight * value,
-      description: `leg "${leg.name}": weight × value`,
+      value: factor * value,
+      description: `leg "${leg.name}": ${fusion.weighsValues ? 'value, its weight inside' : 'weight × value'}`,
       details: [
         { value: weight, description: 'weight', details: [] },
         {

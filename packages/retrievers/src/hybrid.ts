@@ -103,7 +103,7 @@ export function hybridRetriever<M extends Metadata = Metadata>(
       if (given !== undefined) weights.push(given[legs.indexOf(leg)]!)
     }
     const lists = answers.map(({ hits }) => hits.map(({ chunk, score }) => ({ id: chunk.id, score })))
-    const settings = { weights: given && weights, kinds: answers.map(kindOf) }
+    const settings = { weights: given && weights, kinds: answers.map(kindOf), query }
     return {
       asked,
       answers,

@@ -28,10 +28,15 @@ export interface Fusion {
   readonly weights?: readonly number[] | undefined
   /** Whether weights are divided by their sum, so that fused values keep the range of the legs' values. */
   readonly convex: boolean
-  /** Weights when nobody gave any. @default the same for each list */
-  readonly defaultWeights?: ((kinds: readonly LegKind[]) => readonly number[]) | undefined
-  /** @param scores raw scores of one list, best first, all finite. Not kept, not changed. */
-  valuesOf(scores: Float64Array): LegValues
+  /** Weights when nobody gave any, for what made the lists and, if it is known, the query. @default the same for each list */
+  readonly defaultWeights?: ((kinds: readonly LegKind[], query?: string) => readonly number[]) | undefined
+  /** Whether `valuesOf` has the weight in its values, which are then added up as they are. @default false */
+  readonly weighsValues?: boolean | undefined
+  /**
+   * @param scores raw scores of one list, best first, all finite. Not kept, not changed.
+   * @param weight the list's, above 0; for those that weigh their values
+   */
+  valuesOf(scores: Float64Array, weight: number): LegValues
 }
 
 /** What made a list; `undefined` when it is not known. */
@@ -42,6 +47,8 @@ export interface FuseOptions {
   readonly weights?: readonly number[] | undefined
   /** What made each list, for default weights. @default unknown */
   readonly kinds?: readonly LegKind[] | undefined
+  /** What was searched for, for default weights that go by it. @default unknown */
+  readonly query?: string | undefined
   /** At most this many items. @default all */
   readonly limit?: number | undefined
 }
@@ -56,7 +63,8 @@ export interface FusedItem {
 /** The weights `fuse` multiplies with: chosen, checked, and scaled to one when the fusion is convex. */
 export function resolveWeights(fusion: Fusion, lists: number, options: FuseOptions = {}): readonly number[] {
   const kinds = options.kinds ?? new Array<LegKind>(lists).fill(undefined)
-  const chosen = options.weights ?? fusion.weights ?? fusion.defaultWeights?.(kinds) ?? equalWeights(lists)
+  const chosen =
+    options.weights ?? fusion.weights ?? fusion.defaultWeights?.(kinds, options.query) ?? equalWeights(lists)
   checkWeights('weights', chosen, lists)
   return fusion.convex ? scaleToOne(chosen) : chosen
 }
@@ -64,7 +72,7 @@ export function resolveWeights(fusion: Fusion, lists: number, options: FuseOptio
 /**
  * Fuses ranked lists into one: union of the lists, best first, equal scores by ascending id.
  *
- * The score of an item is the sum over the lists, in their order, of weight × value. Throws
+ * The score of an item is the sum over the lists, in their order, of weight × value; of value alone for a fusion that weighs its values. Throws
  * `invalid-argument` for weights that do not fit or scores that are not finite, `duplicate-id` when a list
  * holds an item twice.
  */
@@ -79,11 +87,12 @@ export function fuse(
   for (let list = 0; list < lists.length; list++) {
     const weight = weights[list]!
     if (weight === 0) continue
-    const { values, missing } = fusion.valuesOf(scoresOf(lists[list]!))
+    const { values, missing } = fusion.valuesOf(scoresOf(lists[list]!), weight)
+    const factor = fusion.weighsValues ? 1 : weight
     const places = positions[list]!
     for (let item = 0; item < totals.length; item++) {
       const place = places[item]!
-      totals[item]! += weight * (place < 0 ? missing : values[place]!)
+      totals[item]! += factor * (place < 0 ? missing : values[place]!)
     }
   }
   const order = new Uint32Array(ids.length)

@@ -1,4 +1,4 @@
-import { checkNumber } from '@tesserae/core'
+import { checkNumber, checkOneOf } from '@tesserae/core'
 import type { Fusion } from './fusion.js'
 import { checkWeights } from './weights.js'
 
@@ -7,10 +7,18 @@ export interface ReciprocalRankOptions {
   readonly k?: number | undefined
   /** One per list; used as given, not scaled. @default 1 for each */
   readonly weights?: readonly number[] | undefined
+  /**
+   * What a weight multiplies, two published variants that agree when all weights are 1:
+   * - `'score'`: weight / (k + rank), as in Elasticsearch and Chroma.
+   * - `'rank'`: 1 / (k + rank / weight), as in Qdrant (whose k is one more than this one): with weights 3 and 1, three
+   *   hits of the first list come for each of the second, all the way down.
+   * @default 'score'
+   */
+  readonly weighting?: 'score' | 'rank' | undefined
 }
 
 /**
- * Reciprocal rank fusion: weight / (k + rank), rank from 1, summed over the lists; 0 for a list without the
+ * Reciprocal rank fusion: weight / (k + rank) unless `weighting` says otherwise, rank from 1, summed over the lists; 0 for a list without the
  * item. Scores are not looked at, so nothing needs tuning, and nothing of their distances is used.
  *
  * Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning
@@ -18,15 +26,19 @@ export interface ReciprocalRankOptions {
  */
 export function reciprocalRankFusion(options: ReciprocalRankOptions = {}): Fusion {
   const k = checkNumber('k', options.k ?? 60, 0)
+  const byRank = checkOneOf('weighting', options.weighting ?? 'score', ['score', 'rank']) === 'rank'
   if (options.weights !== undefined) checkWeights('weights', options.weights)
   return {
-    name: 'reciprocal-rank',
+    name: byRank ? 'reciprocal-weighted-rank' : 'reciprocal-rank',
     weights: options.weights === undefined ? undefined : [...options.weights],
     convex: false,
-    valuesOf(scores) {
+    weighsValues: byRank,
+    valuesOf(scores, weight) {
+      const stretch = byRank ? 1 / weight : 1
       const values = new Float64Array(scores.length)
-      for (let place = 0; place < values.length; place++) values[place] = 1 / (k + place + 1)
-      return { values, missing: 0, formula: `1 / (${k} + rank)` }
+      for (let place = 0; place < values.length; place++) values[place] = 1 / (k + (place + 1) * stretch)
+      const formula = byRank ? `1 / (${k} + rank / ${weight})` : `1 / (${k} + rank)`
+      return { values, missing: 0, formula }
     },
   }
 }
