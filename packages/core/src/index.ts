@@ -1,3 +1,10 @@
+export type {
+  AbstainDecision,
+  AbstainRules,
+  CalibratedScore,
+  ScoredQuestion,
+} from './abstain.js'
+export { abstainDecision, calibrateMinScore } from './abstain.js'
 export type { AnswerPrompt, AnswerPromptOptions } from './answer-prompt.js'
 export { answerPrompt, notEnoughInformation } from './answer-prompt.js'
 export type { BatchOptions } from './async/batch.js'
@@ -23,6 +30,10 @@ export type { Chunk, ChunkSpan } from './chunk.js'
 export type { Chunker } from './chunker.js'
 export type { Citation, CitationSource, ReadCitations, UnknownMarker, UsedCitation } from './citations.js'
 export { readCitations } from './citations.js'
+export type { Compressed, ExtractOptions } from './compress.js'
+export { extractExcerpts } from './compress.js'
+export type { KeptPassage, Summarized, SummarizeOptions } from './compress-summary.js'
+export { summarizeExcerpts } from './compress-summary.js'
 export type { AssembledContext, ContextOptions, OmittedHit } from './context.js'
 export { assembleContext } from './context.js'
 export type { ContextOrder } from './context-passages.js'
@@ -164,3 +175,7 @@ export { dot, squaredDistance } from './vector/dot.js'
 export { checkVector, normalizeInPlace } from './vector/normalize.js'
 export { TopK } from './vector/top-k.js'
 export type { IndexSearchOptions, Metric, TopHits, VectorIndex } from './vector-index.js'
+export type { CheckedQuote, VerifyQuotesOptions } from './verify-quotes.js'
+export { verifyQuotes } from './verify-quotes.js'
+export type { AnswerSupport, SentenceSupport, SupportOptions } from './verify-support.js'
+export { answerSupport } from './verify-support.js'

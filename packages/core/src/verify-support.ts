@@ -1,0 +1,237 @@
+import { checkNumber, invalid } from './check.js'
+import { type Citation, readCitations } from './citations.js'
+import { embedTexts } from './embed-texts.js'
+import type { Embedder } from './embedder.js'
+import type { CallOptions } from './observer.js'
+import { sentenceSpans } from './sentences.js'
+import type { Span } from './span.js'
+import { rarity, type Term, termsOf } from './terms.js'
+import { dot } from './vector/dot.js'
+
+export interface SupportOptions extends CallOptions {
+  /** Sentences supported less are told as unsupported, 0 to 1. @default 0.5, made for words; give one with `embedder` */
+  readonly threshold?: number | undefined
+  /**
+   * Compares meanings as well: a sentence is supported by its words or by the cosine with a sentence of the source,
+   * whichever is higher. Cosines of different models mean different things. @default words alone
+   */
+  readonly embedder?: Embedder | undefined
+  /** Language of the sentences. @default the host's */
+  readonly locale?: string | undefined
+}
+
+export interface SentenceSupport extends Span {
+  /** The sentence as it stands in the answer, with its markers. */
+  readonly text: string
+  readonly cited: readonly Citation[]
+  /**
+   * 0–1: how much of what the sentence says stands in the passages it cites, or in any when it cites none; words by
+   * their rarity, times the share of its figures that are there. 1 when it says nothing that could be checked.
+   */
+  readonly support: number
+  readonly supported: boolean
+  /** The sentences of the source that support it best; offsets are the document's. */
+  readonly evidence?:
+    | { readonly citation: Citation; readonly start: number; readonly end: number }
+    | undefined
+  /** Amounts, dates and numbers of the sentence that no passage it is checked against has. */
+  readonly missingFigures: readonly string[]
+  /** A passage that is not cited and supports it better, when those that are cited do not reach the threshold. */
+  readonly betterIn?: Citation | undefined
+}
+
+export interface AnswerSupport {
+  readonly sentences: readonly SentenceSupport[]
+  /** Mean over sentences, each by its number of words; 1 for an answer that says nothing. */
+  readonly support: number
+  readonly unsupported: readonly SentenceSupport[]
+}
+
+interface Evidence extends Span {
+  readonly citation: Citation
+  readonly terms: ReadonlySet<string>
+  /** Rows of its sentences among the embedded texts. */
+  readonly rows: readonly number[]
+}
+
+/**
+ * How well each sentence of an answer is supported by the passages it cites. Says whether the words and figures are
+ * there, not whether they are put together truly: a "not" that was lost is not seen. It finds what was made up, not
+ * every contradiction.
+ */
+export async function answerSupport(
+  answer: string,
+  citations: readonly Citation[],
+  options: SupportOptions = {},
+): Promise<AnswerSupport> {
+  if (typeof answer !== 'string') invalid('answer', 'a string', answer)
+  const { embedder, locale, signal, observer } = options
+  if (embedder !== undefined && options.threshold === undefined) {
+    invalid(
+      'threshold',
+      'given together with `embedder`',
+      options.threshold,
+      'Measure it on answers of your own.',
+    )
+  }
+  const threshold = checkNumber('threshold', options.threshold ?? 0.5, 0, 1)
+  signal?.throwIfAborted()
+
+  const { used, unknown } = readCitations(answer, citations)
+  const markers = used
+    .flatMap(({ citation, spans }) => spans.map((span) => ({ ...span, citation })))
+    .sort((a, b) => a.start - b.start)
+  const markerSpans = [...markers, ...unknown]
+  const claims = claimsOf(answer, markerSpans, locale).map((span) => ({
+    span,
+    words: withoutMarkers(answer, span, markerSpans),
+    cited: [
+      ...new Set(
+        markers
+          .filter(({ start }) => start >= span.start && start < span.end)
+          .map(({ citation }) => citation),
+      ),
+    ],
+  }))
+  const sources = citations.flatMap((citation) =>
+    sentenceSpans(citation.text, locale).map(({ start, end }) => ({
+      citation,
+      start: citation.start + start,
+      end: citation.start + end,
+      text: citation.text.slice(start, end),
+      terms: termsOf(citation.text.slice(start, end)),
+    })),
+  )
+  signal?.throwIfAborted()
+  const idf = rarity(sources.map(({ terms }) => terms))
+  const windows = windowsOf(sources)
+  const cosineOf = await cosines(
+    embedder,
+    claims.map(({ words }) => words),
+    sources.map(({ text }) => text),
+    { signal, observer },
+  )
+
+  const sentences = claims.map(({ span, words, cited }, claim): SentenceSupport => {
+    const text = answer.slice(span.start, span.end)
+    const terms = termsOf(words)
+    const base = { ...span, text, cited }
+    if (terms.length === 0) return { ...base, support: 1, supported: true, missingFigures: [] }
+    const judge = (among: readonly Evidence[]) => best(terms, among, idf, (row) => cosineOf(claim, row))
+    const own = cited.length === 0 ? windows : windows.filter(({ citation }) => cited.includes(citation))
+    const { support, evidence, missingFigures } = judge(own)
+    const supported = support >= threshold
+    const others =
+      cited.length === 0 || supported ? [] : windows.filter(({ citation }) => !cited.includes(citation))
+    const other = judge(others)
+    const betterIn = other.support >= threshold ? other.evidence?.citation : undefined
+    return {
+      ...base,
+      support,
+      supported,
+      ...(evidence !== undefined && {
+        evidence: { citation: evidence.citation, start: evidence.start, end: evidence.end },
+      }),
+      missingFigures,
+      ...(betterIn !== undefined && { betterIn }),
+    }
+  })
+  let [mass, total] = [0, 0]
+  for (const [claim, { support }] of sentences.entries()) {
+    const weight = termsOf(claims[claim]!.words).length
+    mass += weight
+    total += weight * support
+  }
+  return {
+    sentences,
+    support: mass === 0 ? 1 : total / mass,
+    unsupported: sentences.filter(({ supported }) => !supported),
+  }
+}
+
+/** Sentences of an answer; a marker behind a full stop goes with the sentence in front, if that has none yet. */
+function claimsOf(answer: string, markers: readonly Span[], locale: string | undefined): Span[] {
+  const claims: { start: number; end: number }[] = []
+  const has = (span: Span) => markers.some(({ start }) => start >= span.start && start < span.end)
+  for (const { start, end } of sentenceSpans(answer, locale)) {
+    const last = claims.at(-1)
+    let from = start
+    for (;;) {
+      const marker = markers.find((one) => one.start === from)
+      if (marker === undefined || marker.end > end) break
+      from = marker.end
+      while (from < end && /[\s,;.]/.test(answer[from]!)) from += 1
+    }
+    const alone = from >= end
+    if (last !== undefined && from > start && (alone || !has(last))) {
+      last.end = alone ? end : answer.slice(0, from).trimEnd().length
+      if (!alone) claims.push({ start: from, end })
+    } else claims.push({ start, end })
+  }
+  return claims
+}
+
+function withoutMarkers(answer: string, span: Span, markers: readonly Span[]): string {
+  const inside = markers.filter(({ start }) => start >= span.start && start < span.end)
+  let words = ''
+  let at = span.start
+  for (const { start, end } of inside.sort((a, b) => a.start - b.start)) {
+    words += answer.slice(at, Math.max(at, start))
+    at = Math.max(at, end)
+  }
+  return words + answer.slice(at, Math.max(at, span.end))
+}
+
+/** Each sentence of the sources, and each with the one that follows: what an answer says at once may stand in two. */
+function windowsOf(
+  sources: readonly { citation: Citation; start: number; end: number; terms: readonly Term[] }[],
+): Evidence[] {
+  return sources.flatMap(({ citation, start, end, terms }, row): Evidence[] => {
+    const own = { citation, start, end, terms: new Set(terms.map(({ term }) => term)), rows: [row] }
+    const next = sources[row + 1]
+    if (next === undefined || next.citation !== citation) return [own]
+    const both = new Set([...own.terms, ...next.terms.map(({ term }) => term)])
+    return [own, { citation, start, end: next.end, terms: both, rows: [row, row + 1] }]
+  })
+}
+
+function best(
+  terms: readonly Term[],
+  among: readonly Evidence[],
+  idf: (term: string) => number,
+  cosine: (row: number) => number,
+): { support: number; evidence: Evidence | undefined; missingFigures: readonly string[] } {
+  const distinct = new Map(terms.map((one) => [one.term, one]))
+  let whole = 0
+  for (const term of distinct.keys()) whole += idf(term)
+  const figures = [...distinct.values()].filter(({ figure }) => figure).map(({ term }) => term)
+  const found = { support: 0, evidence: undefined as Evidence | undefined }
+  for (const evidence of among) {
+    let mass = 0
+    for (const term of distinct.keys()) if (evidence.terms.has(term)) mass += idf(term)
+    let score = mass / whole
+    for (const row of evidence.rows) score = Math.max(score, cosine(row))
+    const there = figures.filter((figure) => evidence.terms.has(figure)).length
+    const support = Math.min(1, score) * (figures.length === 0 ? 1 : there / figures.length)
+    // The shorter of two that support alike is the better evidence.
+    if (support > found.support + 1e-12) Object.assign(found, { support, evidence })
+  }
+  const missingFigures = figures.filter((figure) => !among.some(({ terms }) => terms.has(figure)))
+  return { ...found, missingFigures }
+}
+
+async function cosines(
+  embedder: Embedder | undefined,
+  claims: readonly string[],
+  sources: readonly string[],
+  call: CallOptions,
+): Promise<(claim: number, row: number) => number> {
+  if (embedder === undefined || claims.length === 0 || sources.length === 0) return () => 0
+  const { dimensions } = embedder
+  const { results } = await embedTexts(embedder, [...claims, ...sources], { ...call, role: 'document' })
+  const vectors = results.map((result) => {
+    if (result.type === 'failure') throw result.error
+    return result.vector
+  })
+  return (claim, row) => dot(vectors[claim]!, 0, vectors[claims.length + row]!, 0, dimensions)
+}
