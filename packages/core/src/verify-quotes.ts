@@ -102,7 +102,7 @@ function quoteSpans(answer: string): Span[] {
     const closers = pairs.get(answer[at]!)
     // A mark right after a letter or digit closes something, or means inches.
     if (closers === undefined || /[\p{L}\p{N}]/u.test(answer[at - 1] ?? '')) continue
-    const end = closingMark(answer, at + 1, closers)
+    const end = closingMark(answer, at + 1, answer[at]!, closers)
     if (end === undefined) continue
     if (end > at + 1) spans.push({ start: at + 1, end })
     at = end
@@ -110,9 +110,11 @@ function quoteSpans(answer: string): Span[] {
   return spans
 }
 
-function closingMark(answer: string, start: number, closers: string): number | undefined {
+function closingMark(answer: string, start: number, opener: string, closers: string): number | undefined {
   for (let at = start; at < Math.min(answer.length, start + longestQuote); at++) {
     if (closers.includes(answer[at]!)) return at
+    // Opened again before it was closed: the first was no quotation. It also keeps the search linear.
+    if (answer[at] === opener) return undefined
     if (answer[at] === '\n' && /^\n[ \t\r]*\n/.test(answer.slice(at, at + 20))) return undefined
   }
   return undefined
