@@ -12,8 +12,10 @@ import {
 } from '@tesserae/evaluation'
 import { loadBeir } from '@tesserae/evaluation/beir'
 import { type Bench, type BenchContext, sharedFolder } from '../harness/context.js'
+import { runModelsPart } from './models-part.js'
 import { ourSubjects } from './ours.js'
 import { peerSubjects } from './peers.js'
+import { runStaticPart } from './static-part.js'
 
 /** One way to search a data set: builds its index, then answers with document ids. */
 export interface Subject {
@@ -47,26 +49,42 @@ type MetricName = keyof typeof metrics
 
 export const qualityBench: Bench = {
   name: 'quality',
-  description: 'nDCG@10 of BM25, static embedder and hybrids on judged sets, beside the peers',
+  description: 'nDCG@10 of search, models and tables on judged sets, beside the peers',
+  options: {
+    parts:
+      'search (default): BM25, static embedder, hybrids, peers; models: MiniLM, rerankers; static: tables',
+    tables: 'a folder of tables of token vectors to judge in the part "static"',
+  },
   async run(context) {
     const shared = sharedFolder()
     if (shared === undefined) {
       context.skip('all', 'all', 'no folder of judged sets: put it beside the clone or set TESSERAE_SHARED')
       return
     }
-    for (const one of cases) {
-      if (context.quick && !one.quick) continue
-      const folder = join(shared, 'data', 'retrieval', one.folder)
-      if (!existsSync(folder)) context.skip('all', one.folder, 'this set is not there')
-      else await runCase(context, one, await loadBeir(folder, { name: one.folder.replace('/', '-') }))
-    }
-    context.note(
-      'nDCG with linear gain over 100 retrieved documents; brackets hold 95 % bootstrap intervals over queries.',
-    )
-    context.note(
-      'Cranfield uses all 1,837 judgements as relevant. Peers run with their best documented settings for English.',
-    )
+    const parts = (context.options.get('parts') ?? 'search').split(',')
+    const unknown = parts.find((part) => !partNames.includes(part))
+    if (unknown !== undefined) throw new Error(`--parts takes ${partNames.join(', ')}; got ${unknown}.`)
+    if (parts.includes('search')) await runSearchPart(context, shared)
+    if (parts.includes('models')) await runModelsPart(context, shared)
+    if (parts.includes('static')) await runStaticPart(context, shared)
   },
+}
+
+const partNames = ['search', 'models', 'static']
+
+async function runSearchPart(context: BenchContext, shared: string): Promise<void> {
+  for (const one of cases) {
+    if (context.quick && !one.quick) continue
+    const folder = join(shared, 'data', 'retrieval', one.folder)
+    if (!existsSync(folder)) context.skip('all', one.folder, 'this set is not there')
+    else await runCase(context, one, await loadBeir(folder, { name: one.folder.replace('/', '-') }))
+  }
+  context.note(
+    'nDCG with linear gain over 100 retrieved documents; brackets hold 95 % bootstrap intervals over queries.',
+  )
+  context.note(
+    'Cranfield uses all 1,837 judgements as relevant. Peers run with their best documented settings for English.',
+  )
 }
 
 async function runCase(

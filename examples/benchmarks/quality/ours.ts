@@ -14,6 +14,7 @@ import {
 } from '@tesserae/retrievers'
 import { analyzerFor } from './analyzers.js'
 import type { Subject } from './bench.js'
+import { textOf } from './dense.js'
 
 const limit = 100
 
@@ -60,9 +61,10 @@ function ours(
   }
 }
 
-async function* documents(dataset: RetrievalDataset): AsyncIterable<Loaded> {
-  for (const { id, title, text } of dataset.documents) {
-    const document: Document = { id, text: title === '' ? text : `${title} ${text}`, marks: [], metadata: {} }
-    yield { type: 'document', document }
+/** The documents of a set, each with its title in front. */
+export async function* documents(dataset: RetrievalDataset): AsyncIterable<Loaded> {
+  for (const document of dataset.documents) {
+    const loaded: Document = { id: document.id, text: textOf(document), marks: [], metadata: {} }
+    yield { type: 'document', document: loaded }
   }
 }

@@ -43,7 +43,7 @@ describe('over the static table', () => {
     expect([...(await model.score('deposit', ['', ' ']))]).toEqual([-1, -1])
     expect([...(await model.score('', passages))]).toEqual([0, 0, 0])
     expect(await model.score('deposit', [])).toHaveLength(0)
-    expect(model.id).toMatch(/^late-interaction:tesserae-static-en-256@/)
+    expect(model.id).toMatch(/^late-interaction:tesserae-static-en-384@/)
   })
 
   it('lets rare words count more than common ones, unless told otherwise', async () => {
@@ -63,13 +63,13 @@ describe('over the static table', () => {
     expect(first?.vectors.length).toBe(2 * embedder.tokenDimensions)
     expect(first?.weights).toHaveLength(2)
     const rows = first!.vectors
-    for (const start of [0, 256]) expect(Math.hypot(...rows.subarray(start, start + 256))).toBeCloseTo(1, 5)
+    for (const start of [0, 384]) expect(Math.hypot(...rows.subarray(start, start + 384))).toBeCloseTo(1, 5)
     expect(first!.weights![0]).toBeGreaterThan(0)
     expect(empty?.vectors).toHaveLength(0)
     // The text's vector is the sum of its tokens' vectors by their weights.
     const [vector] = [await embedder.embed(['stone stone mosaic'], asDocument)]
-    const sum = Float64Array.from({ length: 256 }, (_, d) =>
-      [0, 1].reduce((total, row) => total + rows[row * 256 + d]! * first!.weights![row]!, 0),
+    const sum = Float64Array.from({ length: 384 }, (_, d) =>
+      [0, 1].reduce((total, row) => total + rows[row * 384 + d]! * first!.weights![row]!, 0),
     )
     const length = Math.hypot(...sum)
     for (const [d, value] of vector.entries()) expect(value).toBeCloseTo(sum[d]! / length, 5)

@@ -1,3 +1,7 @@
 export type { WordPieceOptions, WordPieceTokenizer } from '../wordpiece/tokenizer.js'
 export { wordPieceTokenizer } from '../wordpiece/tokenizer.js'
+export type { BitWidth } from './bits.js'
+export { type SmallerTableOptions, smallerTable } from './smaller-table.js'
+export type { TableSize } from './source.js'
 export { type StaticEmbedder, type StaticEmbedderOptions, staticEmbedder } from './static-embedder.js'
+export type { TokenWeights } from './token-weights.js'

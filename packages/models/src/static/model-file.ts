@@ -1,4 +1,5 @@
 import { RagError } from '@tesserae/core'
+import { type BitWidth, bitWidths, packBits, packedBytes, unpackBits } from './bits.js'
 import { checksum } from './checksum.js'
 
 /**
@@ -6,34 +7,40 @@ import { checksum } from './checksum.js'
  *
  *     0  "TESSERAE"                      8 bytes
  *     8  version, dimensions, rows, ids, runs, notice bytes, vocabulary bytes     7 × uint32
- *    36  zero                            uint32
+ *    36  bits of a number: 2, 4 or 8     uint32; zero in version 1, which knows 8 only
  *    40  checksum of everything else     2 × uint32
  *    48  runs: first id, number of ids   2 × uint32 each; rows are the ids of the runs, in order
  *        scales                          float32 per row
  *        notice, vocabulary              UTF-8; pieces one per line; padded with zeros to 4 bytes
- *        rows                            int8, rows × dimensions, padded with zeros to 4 bytes
+ *        rows                            rows × dimensions, packed as in bits.ts, padded with zeros to 4 bytes
  *
  * The vector of a token is its row times its scale. The token's weight in a sum is part of the scale.
  */
-export interface ModelFile {
+export interface TableParts {
   readonly dimensions: number
+  /** Bits of a number in the file. */
+  readonly bits: BitWidth
   /** Number of ids of the vocabulary, those without a row included. */
   readonly vocabularySize: number
   /** Id of each row, ascending. */
   readonly ids: Uint16Array | Uint32Array
   readonly scales: Float32Array
-  /** A view of the file's bytes: `rows × dimensions`. */
+  /** `rows × dimensions`; of a table read with 8 bits a number, a view of the file's bytes. */
   readonly rows: Int8Array
   /** Origin and licence. */
   readonly notice: string
   /** The pieces of the rows, one per line. */
   readonly vocabulary: string
+}
+
+/** A table as it was read. */
+export interface ModelFile extends TableParts {
   /** The checksum in hexadecimal: same hash, same vectors. */
   readonly hash: string
 }
 
 const magic = 'TESSERAE'
-const version = 1
+const version = 2
 const headerBytes = 48
 /** More than any table of this kind has; keeps a damaged header from asking for the whole memory. */
 const limits = { dimensions: 4096, rows: 1 << 22, runs: 1 << 20, text: 1 << 26 }
@@ -52,6 +59,7 @@ function padded(bytes: number): number {
 
 interface Header {
   readonly dimensions: number
+  readonly bits: BitWidth
   readonly rows: number
   readonly ids: number
   readonly runs: number
@@ -77,14 +85,16 @@ function readHeader(view: DataView, name: string): Header {
     )
   }
   const stated = view.getUint32(8, true)
-  if (stated !== version) {
+  if (stated < 1 || stated > version) {
     incompatible(
-      `${name} must have format version ${version}, got ${stated}. Use the file that belongs to this version of the package.`,
+      `${name} must have format version 1 or ${version}, got ${stated}. Use the file that belongs to this version of the package.`,
       {
         version: stated,
       },
     )
   }
+  const statedBits = stated === 1 && view.getUint32(36, true) === 0 ? 8 : view.getUint32(36, true)
+  const bits = bitWidths.find((width) => width === statedBits)
   const header = {
     dimensions: view.getUint32(12, true),
     rows: view.getUint32(16, true),
@@ -94,6 +104,7 @@ function readHeader(view: DataView, name: string): Header {
     vocabularyBytes: view.getUint32(32, true),
   }
   const sane =
+    bits !== undefined &&
     header.dimensions >= 1 &&
     header.dimensions <= limits.dimensions &&
     header.rows >= 1 &&
@@ -106,8 +117,9 @@ function readHeader(view: DataView, name: string): Header {
   if (!sane)
     corrupt(`${name} has a header whose sizes make no sense: it is damaged. Copy or download it again.`, {
       ...header,
+      bits: statedBits,
     })
-  return header
+  return { ...header, bits }
 }
 
 function readIds(view: DataView, header: Header, name: string): Uint16Array | Uint32Array {
@@ -145,7 +157,8 @@ export function readModelFile(bytes: Uint8Array, name = 'The model file'): Model
   const noticeAt = scalesAt + header.rows * 4
   const vocabularyAt = noticeAt + header.noticeBytes
   const rowsAt = padded(vocabularyAt + header.vocabularyBytes)
-  const size = rowsAt + padded(header.rows * header.dimensions)
+  const numbers = header.rows * header.dimensions
+  const size = rowsAt + padded(packedBytes(numbers, header.bits))
   if (bytes.byteLength !== size) {
     corrupt(
       `${name} must have ${size} bytes, got ${bytes.byteLength}: it is cut off or something was added. Copy or download it again.`,
@@ -164,18 +177,62 @@ export function readModelFile(bytes: Uint8Array, name = 'The model file'): Model
       `${name} must match its own checksum, and it does not: it is damaged. Copy or download it again.`,
       { bytes: size },
     )
+  const rows = unpackBits(bytes.subarray(rowsAt), numbers, header.bits)
+  if (rows === undefined)
+    corrupt(`${name} holds numbers that no table has: it is damaged. Copy or download it again.`, {
+      bits: header.bits,
+    })
   const scales = new Float32Array(header.rows)
   for (let row = 0; row < header.rows; row++) scales[row] = view.getFloat32(scalesAt + row * 4, true)
   const decoder = new TextDecoder()
   const hex = (part: number) => part.toString(16).padStart(8, '0')
   return {
     dimensions: header.dimensions,
+    bits: header.bits,
     vocabularySize: header.ids,
     ids: readIds(view, header, name),
     scales,
-    rows: new Int8Array(bytes.buffer, bytes.byteOffset + rowsAt, header.rows * header.dimensions),
+    rows,
     notice: decoder.decode(bytes.subarray(noticeAt, vocabularyAt)),
     vocabulary: decoder.decode(bytes.subarray(vocabularyAt, vocabularyAt + header.vocabularyBytes)),
     hash: hex(first) + hex(second),
   }
+}
+
+/** [first id, number of ids] of each gapless run of ascending ids. */
+function runsOf(ids: ArrayLike<number>): number[] {
+  const runs: number[] = []
+  for (let row = 0; row < ids.length; row++) {
+    if (row === 0 || ids[row] !== ids[row - 1]! + 1) runs.push(ids[row]!, 0)
+    runs[runs.length - 1]! += 1
+  }
+  return runs
+}
+
+/** The file that `readModelFile` reads as these parts. */
+export function writeModelFile(parts: TableParts): Uint8Array {
+  const { dimensions, bits, vocabularySize, ids, scales, rows } = parts
+  const notice = new TextEncoder().encode(parts.notice)
+  const vocabulary = new TextEncoder().encode(parts.vocabulary)
+  const runs = runsOf(ids)
+  const scalesAt = headerBytes + runs.length * 4
+  const noticeAt = scalesAt + scales.length * 4
+  const rowsAt = padded(noticeAt + notice.length + vocabulary.length)
+  const bytes = new Uint8Array(rowsAt + padded(packedBytes(rows.length, bits)))
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < magic.length; i++) bytes[i] = magic.charCodeAt(i)
+  const sizes = [dimensions, ids.length, vocabularySize, runs.length / 2, notice.length, vocabulary.length]
+  for (const [i, value] of [version, ...sizes, bits].entries()) view.setUint32(8 + i * 4, value, true)
+  for (const [i, value] of runs.entries()) view.setUint32(headerBytes + i * 4, value, true)
+  for (const [row, scale] of scales.entries()) view.setFloat32(scalesAt + row * 4, scale, true)
+  bytes.set(notice, noticeAt)
+  bytes.set(vocabulary, noticeAt + notice.length)
+  bytes.set(packBits(rows, bits), rowsAt)
+  const [first, second] = checksum(bytes, [
+    [8, 40],
+    [headerBytes, bytes.length],
+  ])
+  view.setUint32(40, first, true)
+  view.setUint32(44, second, true)
+  return bytes
 }

@@ -52,6 +52,12 @@ export class Pooling {
     this.#distinct = 0
   }
 
+  /** Counts the text at hand for each token that is in it, and forgets the text. */
+  countInto(frequencies: Uint32Array): void {
+    for (let i = 0; i < this.#distinct; i++) frequencies[this.#touched[i]!]! += 1
+    this.clear()
+  }
+
   /**
    * Writes the unit vector of the text at hand to `out[offset, offset + dimensions)` and forgets the text.
    * @returns false, with nothing written, when there is no token or the sum has no direction.

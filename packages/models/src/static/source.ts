@@ -1,9 +1,12 @@
-import { RagError, show } from '@tesserae/core'
+import { checkOneOf, RagError, show } from '@tesserae/core'
 
-/** The table that ships with the package, relative to the built and to the source file alike. */
-const shipped = '../../data/static-en-256.bin'
+/** The tables that ship with the package, relative to the built and to the source file alike. */
+const shipped = { full: '../../data/static-en-384.bin', small: '../../data/static-en-256.bin' } as const
+export type TableSize = keyof typeof shipped
 
 export interface StaticSource {
+  /** Which table of the package: the best, or one of a third of its size for where it must be downloaded. @default 'full' */
+  readonly size?: TableSize | undefined
   /** The table itself: for browsers, workers and bundles, where there is no file system. Not copied. */
   readonly bytes?: Uint8Array | undefined
   /** A file to read instead of the table that ships with the package. */
@@ -39,6 +42,12 @@ export async function readSource(
   signal?: AbortSignal,
 ): Promise<{ bytes: Uint8Array; name: string }> {
   const { bytes, path } = source
+  const file = shipped[checkOneOf<TableSize>('size', source.size ?? 'full', ['full', 'small'])]
+  if (source.size !== undefined && (bytes !== undefined || path !== undefined))
+    throw new RagError(
+      'invalid-argument',
+      '`size` chooses a table of this package and must not be given with `bytes` or `path`. Leave it out.',
+    )
   if (bytes !== undefined && path !== undefined)
     throw new RagError(
       'invalid-argument',
@@ -56,13 +65,13 @@ export async function readSource(
     throw new RagError('invalid-argument', `\`path\` must be the path of a file, got ${show(path)}.`)
   const name = path ?? 'The table of static embeddings'
   try {
-    return { bytes: await readWhole(path ?? new URL(shipped, import.meta.url)), name }
+    return { bytes: await readWhole(path ?? new URL(file, import.meta.url)), name }
   } catch (cause) {
     signal?.throwIfAborted()
     throw new RagError(
       'load-failed',
       `${name} must be readable, and reading it failed. Without a file system, fetch the file and pass its content as \`bytes\`.`,
-      { details: { path: path ?? shipped }, cause },
+      { details: { path: path ?? file }, cause },
     )
   }
 }

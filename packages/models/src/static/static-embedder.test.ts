@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type StaticEmbedder, staticEmbedder } from './static-embedder.js'
 
-const tablePath = fileURLToPath(new URL('../../data/static-en-256.bin', import.meta.url))
+const tablePath = fileURLToPath(new URL('../../data/static-en-384.bin', import.meta.url))
 const table = readFileSync(tablePath)
 const asDocument = { role: 'document' } as const
 
@@ -23,7 +23,7 @@ function norm(vector: Float32Array): number {
 
 function cosine(vectors: Float32Array, a: number, b: number): number {
   let sum = 0
-  for (let k = 0; k < 256; k++) sum += vectors[a * 256 + k]! * vectors[b * 256 + k]!
+  for (let k = 0; k < 384; k++) sum += vectors[a * 384 + k]! * vectors[b * 384 + k]!
   return sum
 }
 
@@ -93,9 +93,9 @@ describe('laws of an embedder', () => {
     await fc.assert(
       fc.asyncProperty(texts, async (batch) => {
         const vectors = await embedder.embed(batch, asDocument)
-        expect(vectors.length).toBe(batch.length * 256)
+        expect(vectors.length).toBe(batch.length * 384)
         for (let i = 0; i < batch.length; i++) {
-          const row = vectors.slice(i * 256, i * 256 + 256)
+          const row = vectors.slice(i * 384, i * 384 + 384)
           expect(norm(row)).toBeCloseTo(1, 5)
           expect(row).toEqual(await one(batch[i]!))
         }
@@ -147,7 +147,7 @@ describe('laws of an embedder', () => {
       one('between'),
     ])
     expect(a).toEqual(b)
-    expect(a.slice(256)).toEqual(await one('tail'))
+    expect(a.slice(384)).toEqual(await one('tail'))
   })
 })
 

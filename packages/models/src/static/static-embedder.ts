@@ -1,4 +1,5 @@
-import { type Embedder, type EmbedOptions, RagError, show } from '@tesserae/core'
+import { type CallOptions, type Embedder, fingerprint, invalid } from '@tesserae/core'
+import { checkEmbedCall } from '../calls.js'
 import type { TokenEmbedder, TokenVectors } from '../late-interaction/token-embedder.js'
 import { Scanner } from '../wordpiece/scanner.js'
 import { sharedCharacters, tokenizerOf, type WordPieceTokenizer } from '../wordpiece/tokenizer.js'
@@ -6,8 +7,14 @@ import { Vocabulary } from '../wordpiece/vocabulary.js'
 import { type ModelFile, readModelFile } from './model-file.js'
 import { Pooling } from './pooling.js'
 import { readSource, type StaticSource } from './source.js'
+import { factorsOf, type TokenWeights } from './token-weights.js'
 
 export interface StaticEmbedderOptions extends StaticSource {
+  /**
+   * How common each token is in your corpus, from `fitWeights`: what is rare there counts more. Another embedder with
+   * another `id`, so embed documents and queries with the same weights. @default the weights of the table alone
+   */
+  readonly weights?: TokenWeights | undefined
   /** Ends the loading. */
   readonly signal?: AbortSignal | undefined
 }
@@ -17,6 +24,13 @@ export interface StaticEmbedder extends Embedder, TokenEmbedder {
   readonly tokenizer: WordPieceTokenizer
   /** Origin and licence of the table. */
   readonly notice: string
+  /**
+   * Counts in how many of the texts each token occurs, for `staticEmbedder({ weights })`. Weights are the same
+   * whatever weights this embedder has itself. A sample of some thousand texts will do.
+   *
+   * @throws RagError `invalid-argument` when there is no text, or one is no string.
+   */
+  fitWeights(texts: Iterable<string> | AsyncIterable<string>, options?: CallOptions): Promise<TokenWeights>
 }
 
 /** Code units embedded between two looks at the signal and two turns of the event loop: about 50 ms of work. */
@@ -39,20 +53,6 @@ interface Workbench {
   readonly pooling: Pooling
 }
 
-function checkCall(texts: readonly string[], options: EmbedOptions): void {
-  if (!Array.isArray(texts))
-    throw new RagError('invalid-argument', `\`texts\` must be an array of strings, got ${show(texts)}.`)
-  for (let i = 0; i < texts.length; i++) {
-    if (typeof texts[i] !== 'string')
-      throw new RagError('invalid-argument', `\`texts[${i}]\` must be a string, got ${show(texts[i])}.`, {
-        details: { index: i },
-      })
-  }
-  const role: unknown = options?.role
-  if (role !== 'query' && role !== 'document')
-    throw new RagError('invalid-argument', `\`role\` must be "query" or "document", got ${show(role)}.`)
-}
-
 /**
  * The embedder in the box: token vectors distilled from a sentence transformer, no download and no key.
  * A text's vector is the normalised sum of its tokens' vectors, so word order does not count; use it as a
@@ -71,18 +71,28 @@ export async function staticEmbedder(options: StaticEmbedderOptions = {}): Promi
   signal?.throwIfAborted()
   const source = await readSource(options, signal)
   signal?.throwIfAborted()
-  return embedderOf(readModelFile(source.bytes, source.name))
+  return embedderOf(readModelFile(source.bytes, source.name), options.weights)
 }
 
-function embedderOf(file: ModelFile): StaticEmbedder {
+/** The table's scales with the corpus's factors, and what that adds to the id. */
+function weigh(file: ModelFile, tokenizer: string, weights: TokenWeights | undefined) {
+  if (weights === undefined) return { scales: file.scales, suffix: '' }
+  const factors = factorsOf(weights, tokenizer, file.scales.length)
+  const suffix = `+weights@${fingerprint([weights.texts, weights.frequencies]).slice(0, 16)}`
+  return { scales: file.scales.map((scale, row) => scale * factors[row]!), suffix }
+}
+
+function embedderOf(file: ModelFile, weights: TokenWeights | undefined): StaticEmbedder {
   const { dimensions } = file
-  const id = `tesserae-static-en-${dimensions}@${file.hash}`
+  const tokenizerId = `wordpiece@${file.hash}`
+  const { scales, suffix } = weigh(file, tokenizerId, weights)
+  const id = `tesserae-static-en-${dimensions}@${file.hash}${suffix}`
   const vocabulary = new Vocabulary(file.vocabulary)
   const idle: Workbench[] = []
   const borrow = (): Workbench =>
     idle.pop() ?? {
       scanner: new Scanner(vocabulary, sharedCharacters()),
-      pooling: new Pooling(file.rows, file.scales, dimensions),
+      pooling: new Pooling(file.rows, scales, dimensions),
     }
   const tokenizerScanner = new Scanner(vocabulary, sharedCharacters())
   const fallback = new Float32Array(dimensions)
@@ -133,9 +143,9 @@ function embedderOf(file: ModelFile): StaticEmbedder {
     dimensions,
     maxBatchSize: 1024,
     notice: file.notice,
-    tokenizer: tokenizerOf(`wordpiece@${file.hash}`, tokenizerScanner, file.vocabularySize, file.ids),
+    tokenizer: tokenizerOf(tokenizerId, tokenizerScanner, file.vocabularySize, file.ids),
     async embed(texts, options) {
-      checkCall(texts, options)
+      checkEmbedCall(texts, options)
       options.signal?.throwIfAborted()
       const started = performance.now()
       const out = new Float32Array(texts.length * dimensions)
@@ -151,9 +161,34 @@ function embedderOf(file: ModelFile): StaticEmbedder {
       })
       return out
     },
+    async fitWeights(texts, { signal } = {}) {
+      // A string is itself iterable: its characters would be taken for texts.
+      if (typeof texts === 'string') invalid('texts', 'an iterable of strings', texts)
+      const frequencies = new Uint32Array(scales.length)
+      let counted = 0
+      let size = 0
+      let batch: string[] = []
+      const count = async () => {
+        await run(batch, signal, (pooling) => pooling.countInto(frequencies))
+        counted += batch.length
+        batch = []
+        size = 0
+      }
+      for await (const text of texts) {
+        signal?.throwIfAborted()
+        if (typeof text !== 'string') invalid(`texts[${counted + batch.length}]`, 'a string', text)
+        batch.push(text)
+        size += text.length
+        // A batch just over the stride makes `run` give the event loop a turn.
+        if (size >= stride) await count()
+      }
+      await count()
+      if (counted === 0) invalid('texts', 'at least one text', [])
+      return { tokenizer: tokenizerId, texts: counted, frequencies: Array.from(frequencies) }
+    },
     tokenDimensions: dimensions,
     async embedTokens(texts, options) {
-      checkCall(texts, options)
+      checkEmbedCall(texts, options)
       options.signal?.throwIfAborted()
       const rows: TokenVectors[] = []
       await run(texts, options.signal, (pooling) => rows.push(pooling.tokens()))
