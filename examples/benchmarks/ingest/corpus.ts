@@ -1,7 +1,6 @@
 import type { Document, Loaded } from '@tesserae/core'
-import { hashEmbedding, seededRandom } from '@tesserae/core/testing'
+import { seededRandom } from '@tesserae/core/testing'
 
-export const dimensions = 384
 /** One chunk each, by a chunker with room for one and not for two. */
 const paragraphs = 20
 const wordsPerParagraph = 110
@@ -50,6 +49,3 @@ export function* source(
 
 /** Every hundredth document. */
 export const isInOnePercent = (number: number) => number % 100 === 7
-
-/** A vector in about 40 µs, so that what is measured is everything but the model. */
-export const embed = (text: string) => hashEmbedding(text, dimensions)

@@ -112,8 +112,10 @@ export async function planDocument<M extends Metadata>(
     ? await atStage('split', signal, () => sealDigest(document, chunker.id, embedder))
     : undefined
   if (digest !== undefined && keepsSeals(store) && compare === 'documents') {
+    const asked = performance.now()
+    onTime('split', asked - begun)
     const [seal] = await atStage('store', signal, () => store.seals([document.id], call))
-    onTime('store', performance.now() - begun)
+    onTime('store', performance.now() - asked)
     const counts = readSeal(seal, digest)
     if (counts !== undefined) return untouched(document, counts)
   }

@@ -194,13 +194,16 @@ export async function ingest<M extends Metadata = Metadata>(
         deleted: stale.length,
         tokens: embedded?.tokens ?? 0,
       }
-      tell(observer, {
-        type: 'ingest.document',
-        source: store.name,
-        milliseconds: result.milliseconds,
-        counts: counts(result),
-        labels: { status: result.status, documentId },
-      })
+      // A run over what is there already does little else than this.
+      if (observer !== undefined) {
+        tell(observer, {
+          type: 'ingest.document',
+          source: store.name,
+          milliseconds: result.milliseconds,
+          counts: counts(result),
+          labels: { status: result.status, documentId },
+        })
+      }
       tally.finish(result, plan.blank)
       if (plan.sealed !== undefined) await seals?.add(plan.sealed)
     } catch (error) {
