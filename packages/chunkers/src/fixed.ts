@@ -1,15 +1,15 @@
 import type { CallOptions, Chunker, Document, Tokenizer } from '@tesserae/core'
 import { checkInteger, checkOneOf, invalid, pieceTokenizer } from '@tesserae/core'
 import type { Separator } from './internal/boundaries.js'
-import { documentCuts } from './internal/boundaries.js'
 import { characterClasses } from './internal/classes.js'
 import { CutTable } from './internal/cut-table.js'
-import { allowedCuts, KeptSpans, keptSpans } from './internal/kept-spans.js'
+import { KeptSpans, keptSpans } from './internal/kept-spans.js'
 import { makeChunker } from './internal/make-chunker.js'
 import { checkBoolean, checkLocale, checkNames, checkOverlap, chunkerId } from './internal/options.js'
 import type { PackPlan } from './internal/pack.js'
 import { characterRuler, rulerOf } from './internal/ruler.js'
 import { packAll } from './internal/split.js'
+import { TextCuts } from './internal/text-cuts.js'
 import { wordTokenizer } from './internal/words.js'
 
 export type Snap = 'none' | 'grapheme' | 'word' | 'sentence' | 'paragraph'
@@ -84,21 +84,18 @@ export function fixedChunker(options: FixedChunkerOptions = {}): Chunker {
   const split = async (document: Document, call: CallOptions) => {
     const { text } = document
     const ruler = unit === 'maxChars' ? characterRuler(text) : rulerOf(tokenizer, text)
-    const kept =
-      separators.length > 0 ? keptSpans(document, ruler, size, characterClasses()) : new KeptSpans()
     // Finer snaps do without boundaries, also those of marks.
-    const cuts = separators.length > 0 ? documentCuts(document, separators, language) : new CutTable()
+    const hasCuts = separators.length > 0
+    const kept = hasCuts ? keptSpans(document, ruler, size, characterClasses()) : new KeptSpans()
     const plan: PackPlan = {
       text,
       ruler,
       maxUnits: size,
       overlapUnits: overlap,
-      overlapPieces: 0,
-      cuts: allowedCuts(cuts, kept),
+      cuts: hasCuts ? new TextCuts(document, separators, language, kept) : new CutTable(),
       kept,
       fine: snap === 'none' || snap === 'grapheme' ? snap : 'word',
       minimumFill: MINIMUM_FILL,
-      maxPieces: Number.POSITIVE_INFINITY,
       trim,
     }
     return packAll(plan, unit === 'maxTokens', call)

@@ -1,14 +1,15 @@
 import type { CallOptions, Chunker, Document, Tokenizer } from '@tesserae/core'
 import { checkInteger, invalid, pieceTokenizer } from '@tesserae/core'
 import type { Separator } from './internal/boundaries.js'
-import { documentCuts, MAX_SEPARATORS } from './internal/boundaries.js'
+import { MAX_SEPARATORS } from './internal/boundaries.js'
 import { characterClasses } from './internal/classes.js'
-import { allowedCuts, keptSpans } from './internal/kept-spans.js'
+import { keptSpans } from './internal/kept-spans.js'
 import { makeChunker } from './internal/make-chunker.js'
 import { checkBoolean, checkLocale, checkNames, checkOverlap, chunkerId } from './internal/options.js'
 import type { PackPlan } from './internal/pack.js'
 import { rulerOf } from './internal/ruler.js'
 import { packAll } from './internal/split.js'
+import { TextCuts } from './internal/text-cuts.js'
 
 export interface RecursiveChunkerOptions {
   /** Hard cap of a chunk, in tokens of `tokenizer`. @default 400 */
@@ -67,12 +68,10 @@ export function recursiveChunker(options: RecursiveChunkerOptions = {}): Chunker
       ruler,
       maxUnits: maxTokens,
       overlapUnits: overlap,
-      overlapPieces: 0,
-      cuts: allowedCuts(documentCuts(document, separators, language), kept),
+      cuts: new TextCuts(document, separators, language, kept),
       kept,
       fine: 'word',
       minimumFill: MINIMUM_FILL,
-      maxPieces: Number.POSITIVE_INFINITY,
       trim,
     }
     return packAll(plan, true, call)

@@ -1,5 +1,6 @@
 import type { CallOptions, Chunker, ChunkSpan, Document, Tokenizer } from '@tesserae/core'
 import { checkInteger, invalid, pieceTokenizer } from '@tesserae/core'
+import type { Separator } from './internal/boundaries.js'
 import { documentCuts } from './internal/boundaries.js'
 import { characterClasses, skipBlanks, trimBlanks } from './internal/classes.js'
 import type { CutTable } from './internal/cut-table.js'
@@ -9,6 +10,7 @@ import { checkBoolean, checkLocale, checkNames, checkOverlap, chunkerId } from '
 import type { PackPlan } from './internal/pack.js'
 import { rulerOf } from './internal/ruler.js'
 import { packAll } from './internal/split.js'
+import { TextCuts } from './internal/text-cuts.js'
 
 export interface SentenceChunkerOptions {
   /** Hard cap of a chunk, in tokens of `tokenizer`; a longer sentence is divided between words. @default 300 */
@@ -29,6 +31,7 @@ export interface SentenceChunkerOptions {
   readonly locale?: string | undefined
 }
 
+const SEPARATORS: readonly Separator[] = ['sentence']
 const OPTIONS = [
   'maxTokens',
   'maxSentences',
@@ -67,25 +70,28 @@ export function sentenceChunker(options: SentenceChunkerOptions = {}): Chunker {
 
   const limits = { maxTokens, maxSentences: options.maxSentences, overlapSentences, overlapTokens }
   const id = chunkerId('sentence', { ...limits, windowSentences, tokenizer: tokenizer.id, trim, language })
+  // Only those who count sentences need all of them.
+  const countsSentences = options.maxSentences !== undefined || overlapSentences > 0 || windowSentences > 0
   const split = async (document: Document, call: CallOptions) => {
     const ruler = rulerOf(tokenizer, document.text)
     const kept = keptSpans(document, ruler, maxTokens, characterClasses())
-    const cuts = allowedCuts(documentCuts(document, ['sentence'], language), kept)
+    const table = countsSentences
+      ? allowedCuts(documentCuts(document, SEPARATORS, language), kept)
+      : undefined
     const plan: PackPlan = {
       text: document.text,
       ruler,
       maxUnits: maxTokens,
       overlapUnits: overlapTokens,
-      overlapPieces: overlapSentences,
-      cuts,
+      cuts: table ?? new TextCuts(document, SEPARATORS, language, kept),
+      pieces: table && { table, most: maxSentences, overlap: overlapSentences },
       kept,
       fine: 'word',
       minimumFill: 0,
-      maxPieces: maxSentences,
       trim,
     }
     const spans = await packAll(plan, true, call)
-    return windowSentences === 0 ? spans : withWindows(document.text, spans, cuts, windowSentences)
+    return windowSentences > 0 && table ? withWindows(document.text, spans, table, windowSentences) : spans
   }
   const overlap =
     overlapSentences > 0

@@ -112,12 +112,10 @@ function packPart(
     ruler,
     maxUnits,
     overlapUnits,
-    overlapPieces: 0,
     cuts: allowedCuts(cuts, kept),
     kept,
     fine: 'word',
     minimumFill: MINIMUM_FILL,
-    maxPieces: Number.POSITIVE_INFINITY,
     trim: true,
   } as const
   return packAll(plan, true, options)

@@ -23,26 +23,50 @@ export const RANKS_PER_SEPARATOR = 8
 /** Ranks are bytes. */
 export const MAX_SEPARATORS = 30
 
+export interface SeparatorRanks extends ScanRanks {
+  readonly heading: number
+}
+
 /** All places where `document` may be cut, ranked by their place in `separators`. */
 export function documentCuts(
   document: Document,
   separators: readonly Separator[],
   language: string,
 ): CutTable {
-  const { text } = document
+  const ranks = separatorRanks(separators)
+  const usesScan = ranks.paragraph + ranks.line + ranks.sentence > 0
+  const scanned = usesScan ? scanCuts(document.text, ranks, language) : new CutTable()
+  return mergeCuts(scanned, placedCuts(document, separators, ranks))
+}
+
+/** Rank of each named separator by its place in the list; 0 for those that are not in it. */
+export function separatorRanks(separators: readonly Separator[]): SeparatorRanks {
   const rankOf = (name: Separator) => {
     const index = separators.indexOf(name)
     return index < 0 ? 0 : (separators.length - index) * RANKS_PER_SEPARATOR
   }
-  const ranks = { paragraph: rankOf('paragraph'), line: rankOf('line'), sentence: rankOf('sentence') }
-  const usesScan = ranks.paragraph + ranks.line + ranks.sentence > 0
-  let cuts = usesScan ? scanCuts(text, ranks, language) : new CutTable()
+  return {
+    paragraph: rankOf('paragraph'),
+    line: rankOf('line'),
+    sentence: rankOf('sentence'),
+    heading: rankOf('heading'),
+  }
+}
+
+/** The cuts that need no scan of the text: at its marks, and at the literal texts among the separators. */
+export function placedCuts(
+  document: Document,
+  separators: readonly Separator[],
+  ranks: SeparatorRanks,
+): CutTable {
+  let cuts = markCuts(document, ranks)
   for (let index = 0; index < separators.length; index++) {
     const separator = separators[index]!
     if (typeof separator === 'string') continue
-    cuts = mergeCuts(cuts, literalCuts(text, separator, (separators.length - index) * RANKS_PER_SEPARATOR))
+    const rank = (separators.length - index) * RANKS_PER_SEPARATOR
+    cuts = mergeCuts(cuts, literalCuts(document.text, separator, rank))
   }
-  return mergeCuts(cuts, markCuts(document, { ...ranks, heading: rankOf('heading') }))
+  return cuts
 }
 
 /** Cuts at each occurrence of a literal text; occurrences do not overlap. */
@@ -61,11 +85,7 @@ function literalCuts(
   return cuts
 }
 
-interface MarkRanks extends ScanRanks {
-  readonly heading: number
-}
-
-function markCuts(document: Document, ranks: MarkRanks): CutTable {
+function markCuts(document: Document, ranks: SeparatorRanks): CutTable {
   const { text, marks } = document
   const classes = characterClasses()
   const weakest = ranks.sentence || ranks.line || ranks.paragraph
@@ -99,7 +119,7 @@ function lineStarts(text: string, { start, end }: Mark): number[] {
 }
 
 /** Rank of the edges of a block; pages end in the middle of sentences and give none. */
-function innerRank(mark: Mark, ranks: MarkRanks): number {
+function innerRank(mark: Mark, ranks: SeparatorRanks): number {
   if (mark.kind === 'page') return 0
   return mark.kind === 'row' ? ranks.line || ranks.sentence : ranks.paragraph || ranks.line || ranks.sentence
 }

@@ -1,10 +1,20 @@
 import { safeCutAfter } from '@tesserae/core'
 import { characterClasses, skipBlanks, trimBlanks } from './classes.js'
-import type { CutTable } from './cut-table.js'
+import type { Cuts, CutTable } from './cut-table.js'
 import type { FineLevel } from './fine-cut.js'
 import { fineCutAfter, fineCutBefore, longestFitting } from './fine-cut.js'
 import type { KeptSpans } from './kept-spans.js'
 import type { Ruler } from './ruler.js'
+
+/** Limits in pieces between cuts, such as sentences. */
+export interface PieceLimits {
+  /** The cuts of the plan. */
+  readonly table: CutTable
+  /** Most pieces in one chunk; Infinity for as many as fit. */
+  readonly most: number
+  /** Pieces repeated from the chunk before; used when `overlapUnits` is 0. */
+  readonly overlap: number
+}
 
 export interface PackPlan {
   readonly text: string
@@ -13,17 +23,15 @@ export interface PackPlan {
   readonly maxUnits: number
   /** Most units repeated from the chunk before, below `maxUnits`. 0 is none. */
   readonly overlapUnits: number
-  /** Pieces between cuts repeated from the chunk before; used when `overlapUnits` is 0. */
-  readonly overlapPieces: number
   /** Good places to cut. A chunk takes the best-ranked one in reach, the last of equals. */
-  readonly cuts: CutTable
+  readonly cuts: Cuts
+  /** Counts what lies between cuts; undefined where chunks hold as many pieces as fit and repeat none. */
+  readonly pieces?: PieceLimits | undefined
   readonly kept: KeptSpans
   /** What to respect where no good place is in reach. */
   readonly fine: FineLevel
   /** Share of `maxUnits`, 0–1, that a chunk must fill before a cut counts as in reach. */
   readonly minimumFill: number
-  /** Most pieces between cuts in one chunk; Infinity for as many as fit. */
-  readonly maxPieces: number
   /** Leave the blanks around a cut out of both chunks. */
   readonly trim: boolean
 }
@@ -45,8 +53,6 @@ export class Packer {
   units = 0
   readonly #plan: PackPlan
   readonly #classes = characterClasses()
-  /** Offsets a chunk ends at when it takes cut i: before the blanks, or behind them without `trim`. */
-  readonly #cutEnds: Uint32Array
   readonly #limit: number
   #nextStart: number
   /** Where text begins that no chunk holds yet. */
@@ -55,9 +61,8 @@ export class Packer {
   #budget = 0
 
   constructor(plan: PackPlan) {
-    const { text, cuts, trim } = plan
+    const { text, trim } = plan
     this.#plan = plan
-    this.#cutEnds = trim ? cuts.ends : cuts.starts
     const content = skipBlanks(text, 0, text.length, this.#classes)
     this.#nextStart = trim ? content : 0
     if (content === text.length) this.#limit = this.#nextStart
@@ -121,47 +126,46 @@ export class Packer {
       this.end = end
       return this.#fits()
     })
-    this.#finish(cut, cut)
+    this.#finish(cut)
     this.#fits()
   }
 
   /** Where a chunk from `start` ends if it takes as many pieces as it may. */
   #lastPieceEnd(): number {
-    const { cuts, maxPieces } = this.#plan
-    const last = cuts.firstStartingAt(this.start + 1) + maxPieces - 1
-    return last < cuts.size ? this.#cutEnds[last]! : this.#limit
+    const { pieces, trim } = this.#plan
+    if (pieces === undefined) return this.#limit
+    const { table, most } = pieces
+    const last = table.firstStartingAt(this.start + 1) + most - 1
+    if (last >= table.size) return this.#limit
+    return trim ? table.ends[last]! : table.starts[last]!
   }
 
   /** Ends the chunk at the best cut in reach; where a kept block stands in the way, in front of it. */
   #takeCut(reach: number): boolean {
-    const { cuts, kept, minimumFill, ruler } = this.#plan
+    const { cuts, kept, minimumFill, ruler, trim } = this.#plan
     const upper = kept.before(reach, this.start)
     const fill = Math.floor(this.#budget * minimumFill)
     const floor = fill > 0 ? Math.max(this.#uncovered, ruler.reach(this.start, fill)) : this.#uncovered
-    let best = -1
-    let bestRank = 0
-    for (let i = this.#lastCutEndingBy(upper); i >= 0 && this.#cutEnds[i]! > floor; i--) {
-      if (cuts.ranks[i]! > bestRank) {
-        best = i
-        bestRank = cuts.ranks[i]!
-      }
-    }
-    if (best >= 0) this.#finish(this.#cutEnds[best]!, cuts.starts[best]!)
-    else if (upper < reach && upper > this.#uncovered) this.#finish(upper, upper)
+    const cut = cuts.best(floor, upper, trim)
+    if (cut >= 0) this.#finish(cut)
+    else if (upper < reach && upper > this.#uncovered) this.#finish(upper)
     else return false
     return true
   }
 
   /** Rather repeats less than breaks a piece which alone would fit. */
   #dropOverlapForCut(): boolean {
-    const { cuts, ruler } = this.#plan
-    if (this.start === this.#uncovered || cuts.size === 0) return false
-    const next = cuts.firstStartingAt(this.#uncovered + 1)
-    const end = next < cuts.size ? this.#cutEnds[next]! : this.#limit
+    const { cuts, ruler, text, trim } = this.#plan
+    if (this.start === this.#uncovered || cuts.isEmpty) return false
+    const reach = Math.min(this.#limit, ruler.reach(this.#uncovered, this.#budget))
+    const cut = cuts.first(this.#uncovered + 1, reach, trim)
+    if (cut < 0 && reach < this.#limit) return false
+    const next = cut < 0 ? this.#limit : cut
+    const end = trim ? trimBlanks(text, this.#uncovered, next, this.#classes) : next
     if (ruler.count(this.#uncovered, end) > this.#budget) return false
-    const first = cuts.firstStartingAt(Math.max(this.start, ruler.reachBack(end, this.#budget)))
-    this.start = Math.min(first < cuts.size ? cuts.starts[first]! : this.#uncovered, this.#uncovered)
-    this.#finish(end, next < cuts.size ? cuts.starts[next]! : this.#limit)
+    const first = cuts.first(Math.max(this.start, ruler.reachBack(end, this.#budget)), this.#uncovered, trim)
+    this.start = first < 0 ? this.#uncovered : Math.min(first, this.#uncovered)
+    this.#finish(next)
     return true
   }
 
@@ -184,44 +188,34 @@ export class Packer {
       // One code point over the cap: it cannot be divided, and skipping it would lose it.
       cut = safeCutAfter(text, this.start + 1)
     }
-    this.#finish(cut, cut)
+    this.#finish(cut)
   }
 
-  #finish(end: number, nextStart: number): void {
+  /** Ends the chunk at `cut`: blanks around it are in no chunk, or in this one without `trim`. */
+  #finish(cut: number): void {
     const { text, trim } = this.#plan
-    this.end = trim ? trimBlanks(text, this.start, end, this.#classes) : end
-    this.#uncovered = trim ? skipBlanks(text, nextStart, this.#limit, this.#classes) : nextStart
+    this.end = trim ? trimBlanks(text, this.start, cut, this.#classes) : cut
+    this.#uncovered = trim ? skipBlanks(text, cut, this.#limit, this.#classes) : cut
   }
 
   /** Start of the chunk after this one: back into it by the overlap, at a good place where there is one. */
   #overlapStart(): number {
-    const { cuts, fine, kept, overlapPieces, overlapUnits, ruler, text, trim } = this.#plan
-    const first = cuts.firstStartingAt(this.start + 1)
-    if (overlapUnits === 0) {
-      if (overlapPieces === 0) return this.#uncovered
-      const index = Math.max(first, cuts.firstStartingAt(this.#uncovered) - overlapPieces)
-      return index < cuts.size ? Math.min(cuts.starts[index]!, this.#uncovered) : this.#uncovered
-    }
+    const { cuts, fine, kept, overlapUnits, pieces, ruler, text, trim } = this.#plan
+    if (overlapUnits === 0) return pieces === undefined ? this.#uncovered : this.#repeatPieces(pieces)
     const lowest = Math.max(ruler.reachBack(this.end, overlapUnits), this.start + 1)
     if (lowest >= this.end) return this.#uncovered
-    const index = Math.max(first, cuts.firstStartingAt(lowest))
-    if (index < cuts.size && cuts.starts[index]! <= lowest + ((this.end - lowest) >>> 1)) {
-      return cuts.starts[index]!
-    }
+    const middle = lowest + ((this.end - lowest) >>> 1)
+    const cut = cuts.first(lowest, middle, trim)
+    if (cut >= 0 && cut <= middle) return cut
     const fineStart = kept.after(fineCutAfter(text, lowest, this.end, fine, this.#classes))
     const start = trim ? skipBlanks(text, fineStart, text.length, this.#classes) : fineStart
     return start < this.end ? start : this.#uncovered
   }
 
-  /** Index of the last cut that ends at or before `offset`, or -1. */
-  #lastCutEndingBy(offset: number): number {
-    let low = 0
-    let high = this.#plan.cuts.size
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#cutEnds[middle]! <= offset) low = middle + 1
-      else high = middle
-    }
-    return low - 1
+  /** Start of the chunk after this one, which repeats pieces of it. */
+  #repeatPieces({ table, overlap }: PieceLimits): number {
+    const first = table.firstStartingAt(this.start + 1)
+    const index = Math.max(first, table.firstStartingAt(this.#uncovered) - overlap)
+    return index < table.size ? Math.min(table.starts[index]!, this.#uncovered) : this.#uncovered
   }
 }

@@ -34,52 +34,114 @@ const WRAPPED_LINE_LENGTH = 50
 /** "12." or "iv)" at the start of a line numbers an item; longer runs are years and amounts. */
 const LONGEST_ITEM_NUMBER = 3
 
+/** No rule looks back further than this from a word, in code units. */
+const LONGEST_LOOK = 64
+
 /**
- * Paragraph, line and sentence boundaries of a text in one pass, linear in its length.
+ * Paragraph, line and sentence boundaries of a text, linear in the length of what is scanned.
  *
  * A paragraph ends at a blank line, form feed or U+2029. A line ends at any line break, except a break inside
  * a wrapped sentence. Sentences follow the outline of UAX #29 (terminators, closing marks, blanks; a lower-case
  * letter continues), with what it leaves to tailoring: abbreviations, initials, acronyms, item numbers and,
  * by `language`, ordinals and the Greek question mark.
- *
- * @param language two-letter code in lower case, or '' for none.
  */
-export function scanCuts(text: string, ranks: ScanRanks, language = ''): CutTable {
-  const classes = characterClasses(language)
-  const cuts = new CutTable()
-  const length = text.length
-  let lineStart = 0
-  for (let at = nextStop(text, 0, classes); at < length; at = nextStop(text, at, classes)) {
-    if (classes[text.charCodeAt(at)] === NEWLINE) {
-      const next = skipBlanks(text, at, length, classes)
-      const end = trimBlanks(text, lineStart, at, classes)
-      const rank = breakRank(text, lineStart, end, at, next, ranks, classes)
-      if (rank > 0 && next < length && (cuts.size > 0 || end > 0)) {
-        cuts.push(trimBlanks(text, 0, end, classes), next, rank)
-      }
-      lineStart = lastLineStart(text, at, next, classes)
-      at = next
-      continue
-    }
-    // Terminators, then what closes around them, then blanks of this line.
-    const stop = skipTerminators(text, at + 1, classes)
-    const end = skipClosing(text, stop, classes)
-    const next = skipSpaces(text, end, classes)
-    if (next < length && classes[text.charCodeAt(next)] !== NEWLINE && ranks.sentence > 0) {
-      if (endsSentence(text, lineStart, at, stop, end, next, language, classes)) {
-        cuts.push(end, next, ranks.sentence)
-      }
-    }
-    at = next
+export class CutScanner {
+  /** The cuts that end or start in (from, at]. */
+  readonly cuts = new CutTable()
+  from = 0
+  /** Where the scan stands: never at a blank. */
+  at = 0
+  /** Start of the line that holds `at`, or a place before `at` that is as good: no rule looks back as far. */
+  #lineStart = 0
+  readonly #text: string
+  readonly #ranks: ScanRanks
+  readonly #language: string
+  readonly #classes: Uint8Array
+
+  /** @param language two-letter code in lower case, or '' for none. */
+  constructor(text: string, ranks: ScanRanks, language: string) {
+    this.#text = text
+    this.#ranks = ranks
+    this.#language = language
+    this.#classes = characterClasses(language)
   }
-  return cuts
+
+  /** Forgets the cuts and goes to the last place up to `offset` that no boundary can reach across. */
+  moveTo(offset: number): void {
+    const text = this.#text
+    const classes = this.#classes
+    // What is scanned already is not looked at again: a text may be without a word for megabytes.
+    const floor = this.at <= offset ? this.at : 0
+    let at = Math.max(floor, Math.min(offset, text.length - 1))
+    while (at > floor && !isWord(classes[text.charCodeAt(at)]!)) at--
+    let lineStart = at
+    while (lineStart > floor && !isLineStart(text, lineStart, at, classes)) lineStart--
+    if (lineStart > floor || floor === 0) this.#lineStart = lineStart
+    this.at = at
+    this.from = at
+    this.cuts.clear()
+  }
+
+  /** Scans on to `offset` at least. */
+  advanceTo(offset: number): void {
+    const text = this.#text
+    const ranks = this.#ranks
+    const classes = this.#classes
+    const { cuts } = this
+    const { length } = text
+    const limit = skipBlanks(text, offset, length, classes)
+    let lineStart = this.#lineStart
+    let at = nextStop(text, this.at, limit, classes)
+    while (at < limit || (at < length && classes[text.charCodeAt(at)] === NEWLINE)) {
+      if (classes[text.charCodeAt(at)] === NEWLINE) {
+        const next = skipBlanks(text, at, length, classes)
+        const end = trimBlanks(text, lineStart, at, classes)
+        const rank = breakRank(text, lineStart, end, at, next, ranks, classes)
+        if (rank > 0 && next < length && end > 0) cuts.push(trimBlanks(text, 0, end, classes), next, rank)
+        lineStart = lastLineStart(text, at, next, classes)
+        at = next
+      } else {
+        // Terminators, then what closes around them, then blanks of this line.
+        const stop = skipTerminators(text, at + 1, classes)
+        const end = skipClosing(text, stop, classes)
+        const next = skipSpaces(text, end, classes)
+        if (next < length && classes[text.charCodeAt(next)] !== NEWLINE && ranks.sentence > 0) {
+          if (endsSentence(text, lineStart, at, stop, end, next, this.#language, classes)) {
+            cuts.push(end, next, ranks.sentence)
+          }
+        }
+        at = next
+      }
+      at = nextStop(text, at, limit, classes)
+    }
+    this.#lineStart = lineStart
+    this.at = at
+  }
 }
 
-/** First offset from `from` on whose character may end a line or a sentence. Apart, to be compiled early: it reads all. */
-function nextStop(text: string, from: number, classes: Uint8Array): number {
+/** All boundaries of a text; `language` as for `CutScanner`. */
+export function scanCuts(text: string, ranks: ScanRanks, language = ''): CutTable {
+  const scanner = new CutScanner(text, ranks, language)
+  scanner.advanceTo(text.length)
+  return scanner.cuts
+}
+
+/** First offset in [from, limit) whose character may end a line or a sentence. Apart, to be compiled early: it reads all. */
+function nextStop(text: string, from: number, limit: number, classes: Uint8Array): number {
   let at = from
-  while (at < text.length && classes[text.charCodeAt(at)]! < DOT) at++
+  while (at < limit && classes[text.charCodeAt(at)]! < DOT) at++
   return at
+}
+
+/** Letters and digits: nothing that ends a sentence, closes one or parts two goes across them. */
+function isWord(kind: number): boolean {
+  return kind >= LETTER && kind <= UNSPACED
+}
+
+/** Whether a line begins at `offset`, or a word that is too far before `at` for what is before it to matter. */
+function isLineStart(text: string, offset: number, at: number, classes: Uint8Array): boolean {
+  if (classes[text.charCodeAt(offset - 1)] === NEWLINE) return true
+  return at - offset >= LONGEST_LOOK && isWord(classes[text.charCodeAt(offset)]!)
 }
 
 function skipTerminators(text: string, from: number, classes: Uint8Array): number {
