@@ -145,6 +145,61 @@ describe('what a missing optional peer does', () => {
     expect(seen['paper.pdf']).toMatch(/^unsupported: .*pdfjs-dist/)
     expect(seen.tiktoken).toMatch(/^unsupported: .*tiktoken/)
   })
+
+  it('is told by every entry that has one', async () => {
+    const code = `
+      import { codeChunker } from '@tesserae/chunkers/code'
+      import { tiktokenTokenizer } from '@tesserae/chunkers/tiktoken'
+      import { htmlFormat } from '@tesserae/loaders/html'
+      import { pdfFormat } from '@tesserae/loaders/pdf'
+      import { bedrockEmbedder, bedrockLanguageModel, bedrockRelevanceModel } from '@tesserae/models/bedrock'
+      import { transformersCrossEncoder, transformersEmbedder } from '@tesserae/models/transformers'
+      import { libsqlDriver } from '@tesserae/retrievers/sqlite'
+      const bedrock = { region: 'eu-central-1' }
+      const uses = {
+        'web-tree-sitter': () =>
+          codeChunker({ language: 'typescript' }).split({ id: 'a', text: 'let a = 1', marks: [], metadata: {} }),
+        tiktoken: () => tiktokenTokenizer(),
+        cheerio: () => htmlFormat().parse({ bytes: new TextEncoder().encode('<p>a</p>'), uri: 'a.html' }),
+        'pdfjs-dist': () => pdfFormat().parse({ bytes: new TextEncoder().encode('%PDF-1.7'), uri: 'a.pdf' }),
+        '@huggingface/transformers': () => transformersEmbedder({ path: 'model' }),
+        '@huggingface/transformers in a worker': () => transformersEmbedder({ path: 'model', worker: true }),
+        '@huggingface/transformers for pairs': () => transformersCrossEncoder({ path: 'model' }),
+        '@aws-sdk/client-bedrock-runtime': () =>
+          bedrockEmbedder({ ...bedrock, model: 'amazon.titan-embed-text-v2:0' }).embed(['a'], { role: 'query' }),
+        '@aws-sdk/client-bedrock-runtime for chat': () =>
+          bedrockLanguageModel({ ...bedrock, model: 'm' }).generate({ messages: [] }),
+        '@aws-sdk/client-bedrock-agent-runtime': () =>
+          bedrockRelevanceModel({ ...bedrock, model: 'm' }).score('a', ['b']),
+        libsql: () => libsqlDriver(),
+      }
+      const seen = {}
+      for (const [name, use] of Object.entries(uses))
+        seen[name] = await Promise.resolve().then(use).then(() => 'loaded', (error) => error.code + ': ' + error.message)
+      console.log(JSON.stringify(seen))
+      process.exit(0)`
+    writeFileSync(join(project, 'every-peer.mjs'), code)
+    const seen = JSON.parse((await run(process.execPath, ['every-peer.mjs'])).stdout) as Record<
+      string,
+      string
+    >
+    const peers = new Set<string>()
+    for (const [use, told] of Object.entries(seen)) {
+      const peer = use.split(' ')[0]!
+      peers.add(peer)
+      expect(told, use).toMatch(/^unsupported: /)
+      expect(told, use).toContain(peer)
+      expect(told, use).toMatch(/install/i)
+    }
+    // The grammars are the one peer that is met only behind another.
+    for (const name of readdirSync(join(root, 'packages'))) {
+      const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as {
+        peerDependencies?: Record<string, string>
+      }
+      for (const peer of Object.keys(manifest.peerDependencies ?? {}))
+        if (peer !== '@vscode/tree-sitter-wasm') expect(peers).toContain(peer)
+    }
+  })
 })
 
 function repl(input: string): Promise<string> {

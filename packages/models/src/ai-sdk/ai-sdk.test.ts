@@ -78,6 +78,7 @@ for (const { version, create } of providers)
           false,
         ],
         ['hangUp', /^The embedding model "embed-v4.0" failed: Cannot connect to API/, true],
+        [{ cutBody: '{"embeddings": {"float": [[0.1' }, /^The embedding model "embed-v4.0" /, true],
       ]
       for (const [answer, message, retryable] of cases) {
         server.answer(answer)
@@ -124,6 +125,17 @@ for (const { version, create } of providers)
       await expect(model.score('who?', ['a'])).rejects.toThrow(
         'The rerank model "rerank-v3.5" answered with no score for passage 0 of 1.',
       )
+    })
+
+    it('never takes half an answer for a whole one', async () => {
+      server.answer({
+        cutBody: '{"message": {"role": "assistant", "content": [{"type": "text", "text": "The ten',
+      })
+      const running = aiSdkLanguageModel(create()('command-a-03-2025')).generate({
+        messages: [{ role: 'user', content: 'Who pays?' }],
+      })
+      await expect(running).rejects.toMatchObject({ code: 'model-failed', retryable: true })
+      await expect(running).rejects.toThrow(/^The language model "command-a-03-2025" /)
     })
 
     it('generates', async () => {

@@ -423,6 +423,11 @@ describe('bedrockRelevanceModel', () => {
     await expect(scorer().score('who?', ['a'])).rejects.toThrow('answered with no score for passage 0 of 1.')
     server.answer({ json: {} })
     await expect(scorer().score('who?', ['a'])).rejects.toThrow('answered without a list of results.')
+    server.answer({ cutBody: '{"results": [{"index": 0, "relevanceSc' })
+    await expect(scorer().score('who?', ['a'])).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringContaining('could not be reached'),
+    })
   })
 
   it('needs a region to name a model', async () => {
@@ -492,6 +497,10 @@ describe('bedrockLanguageModel', () => {
     await expect(chat().generate(request)).rejects.toThrow('answered without a message.')
     server.answer({ text: '<html>' })
     await expect(chat().generate(request)).rejects.toThrow('answered with something that is not JSON')
+    server.answer({ cutBody: '{"output": {"message": {"role": "assistant", "content": [{"text": "The ten' })
+    const half = chat().generate(request)
+    await expect(half).rejects.toMatchObject({ code: 'model-failed', retryable: true })
+    await expect(half).rejects.toThrow('could not be reached')
     server.answer('silence')
     await expect(chat({ timeoutMs: 50 }).generate(request)).rejects.toThrow('did not answer within 50 ms')
     const controller = new AbortController()

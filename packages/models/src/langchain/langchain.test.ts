@@ -63,6 +63,7 @@ describe('langChainEmbedder', () => {
       [{ status: 401, json: { error: { message: 'wrong key' } } }, /answered 401: 401 wrong key/, false],
       [{ status: 500, json: { error: { message: 'boom' } } }, `${name} answered 500: 500 boom.`, true],
       ['hangUp', /^The embedding model "some-model" failed: Connection error\.$/, true],
+      [{ cutBody: '{"data": [{"embedding": [0.1' }, /^The embedding model "some-model" /, true],
     ]
     for (const [answer, message, retryable] of cases) {
       server.answer(answer)
@@ -168,6 +169,9 @@ describe('langChainLanguageModel', () => {
       retryable: true,
       message: 'The language model "chat" answered 503: 503 overloaded.',
     })
+    server.answer({ cutBody: '{"choices": [{"message": {"role": "assistant", "content": "The ten' })
+    const half = chat().generate(request)
+    await expect(half).rejects.toMatchObject({ code: 'model-failed', retryable: true })
     server.answer('silence')
     await expect(chat({ timeoutMs: 50 }).generate(request)).rejects.toThrow('did not answer within 50 ms')
     const controller = new AbortController()
@@ -176,5 +180,29 @@ describe('langChainLanguageModel', () => {
     await expect(running).rejects.toThrow('enough')
     // @ts-expect-error: callers without types exist.
     expect(() => langChainLanguageModel({}, { id: 'x' })).toThrow('`model` must be an object with `invoke`')
+  })
+
+  it('never takes half a stream for an answer', async () => {
+    const streaming = langChainLanguageModel(
+      new ChatOpenAI({
+        apiKey: 'key',
+        model: 'chat',
+        maxRetries: 0,
+        streaming: true,
+        configuration: { baseURL: server.url },
+      }),
+      { id: 'chat', timeoutMs: 5000 },
+    )
+    const event = (content: string) =>
+      JSON.stringify({
+        id: 'x',
+        object: 'chat.completion.chunk',
+        model: 'chat',
+        choices: [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }],
+      })
+    server.answer({ events: [event('The '), event('ten')], cut: true })
+    const cut = streaming.generate(request)
+    await expect(cut).rejects.toMatchObject({ code: 'model-failed', retryable: true })
+    await expect(cut).rejects.toThrow(/^The language model "chat" failed: /)
   })
 })
