@@ -13,8 +13,7 @@ import {
   tell,
   timed,
 } from '@tesserae/core'
-import { type Answer, toHit } from '../fused.js'
-import { type Fusion, fuse } from '../fusion/fusion.js'
+import type { Fusion } from '../fusion/fusion.js'
 import { reciprocalRankFusion } from '../fusion/reciprocal-rank.js'
 import { orAbort } from '../legs.js'
 import { type Budget, openBudget } from './budget.js'
@@ -27,6 +26,7 @@ import type {
   FallbackReason,
   QueryVariant,
 } from './expansion.js'
+import { fuseSearches, type Search } from './fuse-searches.js'
 import { fallbackReason } from './stage-failure.js'
 
 /** Options that were checked, with their defaults. */
@@ -74,11 +74,6 @@ export function checkExpansion(
 
 /** The caller's mistakes: behind the hits of the plain query they would stay hidden for ever. */
 const mistakes: readonly RagErrorCode[] = ['invalid-argument', 'incompatible', 'unsupported']
-
-interface Search<M extends Metadata> extends AskedQuery {
-  readonly weight: number
-  readonly hits: readonly Hit<M>[]
-}
 
 /**
  * A retriever that searches with the caller's query and those a plan adds, and fuses what they find. The search with
@@ -138,7 +133,7 @@ export function expandingRetriever<M extends Metadata, O extends RetrieveOptions
         searches.unshift({ ...asked, weight: settings.originalWeight, hits: original })
       }
       if (searches.length === 0) return await fallBack(reason ?? 'search', instructions)
-      const hits = fused(searches, settings)
+      const hits = fuseSearches(searches, settings)
       const enough = filter === undefined && settings.originalWeight > 0 ? 0 : settings.minHits
       if (hits.length < Math.min(enough, limit)) return await fallBack('no-hits', instructions)
       return result(
@@ -218,34 +213,16 @@ async function searchAll<M extends Metadata>(
   return { searches, failure: searches.length < variants.length }
 }
 
-/** One list of all; each hit's trace says which queries found it, where, and with what score. */
-function fused<M extends Metadata>(
-  searches: readonly Search<M>[],
-  { name, fusion }: ExpansionSettings,
-): readonly Hit<M>[] {
-  const lists = searches.map(({ hits }) => hits.map(({ chunk, score }) => ({ id: chunk.id, score })))
-  const weights = searches.map(({ weight }) => weight)
-  const answers = searches.map(({ label, hits }): Answer<M> => {
-    const stage = `${name}/${label}`
-    return {
-      leg: { name: stage, retrieve: async () => hits },
-      hits: hits.map((hit, index) => {
-        const kind = hit.trace.at(-1)?.kind ?? 'feature'
-        return { ...hit, trace: [...hit.trace, { stage, kind, rank: index + 1, score: hit.score }] }
-      }),
-    }
-  })
-  const items = fuse(lists, fusion, { weights })
-  const about = { asked: 0, answers, weights, items }
-  return items.map((item, index) => toHit(about, item, index + 1, name))
-}
-
 export function both(first: Filter | undefined, second: Filter | undefined): Filter | undefined {
   if (first === undefined || second === undefined) return first ?? second
   return { op: 'and', filters: [first, second] }
 }
 
-function tellFallback(observer: CallOptions['observer'], source: string, reason: FallbackReason): void {
+export function tellFallback(
+  observer: CallOptions['observer'],
+  source: string,
+  reason: FallbackReason,
+): void {
   tell(observer, { type: 'expand.fallback', source, labels: { reason } })
 }
 
