@@ -20,26 +20,23 @@ interface Partition {
 }
 
 /** What a chunk is compared by. */
-interface Features {
+export interface Features {
   readonly partition: string
   readonly digest: string
   readonly shingles: Uint32Array
   readonly bands: readonly number[]
 }
 
-/** Finds what a chunk duplicates among the chunks that are kept. Texts are not held; about 1 kB a chunk is. */
+/** Finds what a chunk duplicates among the chunks that were added. Texts are not held; about 1 kB a chunk is. */
 export class DuplicateIndex<M extends Metadata> {
   private readonly partitions = new Map<string, Partition>()
-  private readonly within: readonly string[]
   private readonly threshold: number | false
-  private readonly rows: number
-  /** Of the chunk asked about last: one that is not found is added next. */
-  private last: { readonly chunk: Chunk<M>; readonly features: Features } | undefined
+  private readonly features: (chunk: Chunk<M>) => Features
 
-  constructor(within: readonly string[], threshold: number | false) {
-    this.within = within
+  /** @param features `featuresOf` with the same threshold; indexes that are asked about the same chunks share it */
+  constructor(threshold: number | false, features: (chunk: Chunk<M>) => Features) {
     this.threshold = threshold
-    this.rows = threshold === false ? 1 : bandRows(threshold)
+    this.features = features
   }
 
   add(chunk: Chunk<M>): void {
@@ -101,27 +98,35 @@ export class DuplicateIndex<M extends Metadata> {
     }
     return best
   }
+}
 
-  private features(chunk: Chunk<M>): Features {
-    if (this.last?.chunk !== chunk) this.last = { chunk, features: this.makeFeatures(chunk) }
-    return this.last.features
-  }
+/** Remembers the chunk asked about last: it is looked for in one index after another, and then added. */
+export function featuresOf<M extends Metadata>(
+  within: readonly string[],
+  threshold: number | false,
+): (chunk: Chunk<M>) => Features {
+  const near = threshold !== false
+  const rows = near ? bandRows(threshold) : 1
+  let last: { readonly chunk: Chunk<M>; readonly features: Features } | undefined
 
-  private makeFeatures(chunk: Chunk<M>): Features {
+  const make = (chunk: Chunk<M>): Features => {
     const { metadata } = chunk
-    const values = this.within.map((field) => {
+    const values = within.map((field) => {
       const value = Object.hasOwn(metadata, field) ? metadata[field] : undefined
       // A list of groups is a set: its order says nothing about who may read.
       return Array.isArray(value) ? { list: [...value].sort() } : { value }
     })
     const text = comparableText(embeddingText(chunk))
-    const near = this.threshold !== false
     const shingles = near ? shingleSet(text) : new Uint32Array(0)
     return {
       partition: fingerprint(values),
       digest: sha256(text),
       shingles,
-      bands: near ? bandKeys(minHashSignature(shingles), this.rows) : [],
+      bands: near ? bandKeys(minHashSignature(shingles), rows) : [],
     }
+  }
+  return (chunk) => {
+    if (last?.chunk !== chunk) last = { chunk, features: make(chunk) }
+    return last.features
   }
 }

@@ -5,6 +5,7 @@ import type { Document, Metadata } from './document.js'
 import { ModelError } from './errors.js'
 import { ingest } from './ingest.js'
 import { comparableText, jaccard, shingleSet } from './minhash.js'
+import { planIngest } from './plan-ingest.js'
 import { shelfStore } from './shelf-store.js'
 import { removeDocument } from './sync.js'
 import { document, lineChunker, loaded, recordingEmbedder } from './testing/fakes/recording.js'
@@ -213,6 +214,56 @@ describe('deduplicatedStore', () => {
     const ids = (await collect(kept.list())).map(({ id }) => id)
     expect((await kept.vectors(ids)).every((vector) => vector?.length === 2)).toBe(true)
     expect(await searched(kept)).toEqual([`b: ${long}!`, 'b: new'])
+  })
+
+  it('with a model, embeds what comes several times in one run once, and keeps the first', async () => {
+    const embedder = recordingEmbedder()
+    const kept = shelfStore()
+    const { store, run, embedder: outside } = await setup({ kept, embedder })
+    const source = [
+      of('a', `${long}\n${long.toUpperCase()}\nsomething else that is long enough to have shingles`),
+      of('b', `${long}!\nnew`),
+      of('c', long),
+      of('d', long, { tenant: 'other' }),
+    ]
+    const plan = await planIngest(loaded(...source), {
+      chunker: lineChunker(),
+      embedder: outside,
+      store,
+      concurrency: 1,
+    })
+    expect(plan.chunks).toMatchObject({ write: 7, embed: 4 })
+    expect(outside.calls).toEqual([])
+    const report = await run(...source)
+    expect(report.chunks).toMatchObject({ written: 7, embedded: 4 })
+    const [first, second] = source[0]!.text.split('\n').filter((_, place) => place !== 1)
+    expect(outside.calls.flat().sort()).toEqual([first, second, 'new', long].sort())
+    expect(embedder.calls).toEqual([])
+    expect(await drops(store)).toEqual(['a exact a', 'b near a', 'c exact a'])
+    const ids = (await collect(kept.list())).map(({ id }) => id)
+    expect((await kept.vectors(ids)).every((vector) => vector?.length === 2)).toBe(true)
+  })
+
+  it('with a model, embeds a duplicate when the one that was to be kept fails', async () => {
+    const inside = recordingEmbedder()
+    const outside = recordingEmbedder({
+      before: (texts) => {
+        if (texts.includes('bad')) throw new ModelError('down', { retryable: false })
+      },
+      maxBatchSize: 2,
+    })
+    const kept = shelfStore()
+    const store = await deduplicatedStore({ kept, within: [], embedder: inside })
+    const report = await ingest(loaded(of('a', `bad\n${long}`), of('b', `${long}!`), of('c', long)), {
+      chunker: lineChunker(),
+      embedder: outside,
+      store,
+      retry: false,
+    })
+    expect(report.failures.map(({ documentId }) => documentId)).toEqual(['a'])
+    expect(inside.calls).toEqual([[`${long}!`]])
+    expect(await searched(kept)).toEqual([`b: ${long}!`])
+    expect(await drops(store)).toEqual(['c near b'])
   })
 
   it('with a model, keeps a document when what should take its place cannot be embedded', async () => {

@@ -1,11 +1,18 @@
 import { checkNumber, invalid } from './check.js'
 import type { Chunk } from './chunk.js'
-import { DuplicateIndex, type Match } from './deduplicate-index.js'
+import { DuplicateIndex, featuresOf, type Match } from './deduplicate-index.js'
 import type { Metadata } from './document.js'
+import { DuplicateClaims } from './duplicate-claims.js'
 import { embedTexts } from './embed-texts.js'
 import type { Embedder } from './embedder.js'
 import { RagError } from './errors.js'
-import { reusesVectors, type VectorNeed, type VectorReuse } from './ingest-reuse.js'
+import {
+  findsVectors,
+  reusesVectors,
+  type VectorNeed,
+  type VectorReuse,
+  type VectorsByInput,
+} from './ingest-reuse.js'
 import type { CallOptions } from './observer.js'
 import { shelfStore } from './shelf-store.js'
 import type { ChunkRef, Entry, ListOptions, Store } from './store.js'
@@ -27,8 +34,8 @@ export interface DeduplicateOptions<M extends Metadata = Metadata> extends CallO
    */
   readonly threshold?: number | false | undefined
   /**
-   * The model that `ingest` is given. With it, what duplicates a chunk in the store is put aside without being
-   * embedded, and a chunk that takes the place of another is embedded then. Without it, every chunk keeps the vector
+   * The model that `ingest` is given. With it, what duplicates a chunk in the store, or on its way there, is put
+   * aside without being embedded, and a chunk that takes the place of another is embedded then. Without it, every chunk keeps the vector
    * it came with. @default none
    */
   readonly embedder?: Embedder | undefined
@@ -70,7 +77,7 @@ const page = 256
  */
 export async function deduplicatedStore<M extends Metadata = Metadata>(
   options: DeduplicateOptions<M>,
-): Promise<DeduplicatedStore<M> & Partial<VectorReuse & VectorNeed<M>>> {
+): Promise<DeduplicatedStore<M> & Partial<VectorReuse & VectorsByInput & VectorNeed<M>>> {
   const { kept, within, embedder } = options
   if (typeof kept?.upsert !== 'function') invalid('kept', 'a Store', kept)
   const dropped = options.dropped ?? shelfStore<M>()
@@ -87,7 +94,9 @@ export async function deduplicatedStore<M extends Metadata = Metadata>(
   }
   const threshold = options.threshold ?? 0.9
   if (threshold !== false) checkNumber('threshold', threshold, 0.5, 1)
-  let index = new DuplicateIndex<M>(within, threshold)
+  const features = featuresOf<M>(within, threshold)
+  let index = new DuplicateIndex<M>(threshold, features)
+  const claims = new DuplicateClaims<M>(threshold, features)
   const aside = new Map<string, Dropped>()
   const groups = new Map<string, Set<string>>()
   /** A call failed half way: what is held here is read again before the next one. */
@@ -130,6 +139,7 @@ export async function deduplicatedStore<M extends Metadata = Metadata>(
   ): Promise<void> => {
     const ids = [...given.map(({ chunk }) => chunk.id), ...deleted]
     const touched = new Set(ids)
+    for (const id of ids) claims.release(id)
     const before = new Set<string>()
     for (const chunk of await kept.get(ids, call)) {
       if (chunk === undefined) continue
@@ -184,7 +194,7 @@ export async function deduplicatedStore<M extends Metadata = Metadata>(
 
   /** Reads both stores: what is kept, what is aside and for whom. What a crash left between them is put right. */
   const load = async (call: CallOptions): Promise<void> => {
-    index = new DuplicateIndex<M>(within, threshold)
+    index = new DuplicateIndex<M>(threshold, features)
     aside.clear()
     groups.clear()
     const keptIds = new Set<string>()
@@ -272,12 +282,18 @@ export async function deduplicatedStore<M extends Metadata = Metadata>(
           const needs: boolean[] = []
           for (const chunk of chunks) {
             const match = await index.find(chunk, (ids) => kept.get(ids, call))
-            needs.push(match === undefined || match.keptId === chunk.id)
+            const isKept = match === undefined || match.keptId === chunk.id
+            needs.push(isKept && (await claims.claim(chunk)))
           }
           return needs
         })
       },
     }),
+    // What is aside has no vectors of its own then, so `kept` knows all there are.
+    ...(embedder !== undefined &&
+      findsVectors(kept) && {
+        vectorsByInput: (inputs: readonly string[], call?: CallOptions) => kept.vectorsByInput(inputs, call),
+      }),
     ...(reusesVectors(kept) && {
       async vectors(chunkIds: readonly string[], call?: CallOptions) {
         const others = await dropped.vectors(chunkIds, call)

@@ -153,13 +153,6 @@ export async function planDocument<M extends Metadata>(
   }
   const inputs = changed.map(({ revision }) => inputOf(revision))
   const vectors = await atStage('store', signal, () => pool?.find(inputs, own, signal))
-  const missing = changed.filter((_, place) => embedder !== undefined && vectors?.[place] === undefined)
-  const needed = await atStage('store', signal, async () => {
-    const asked = missing.map(({ chunk }) => chunk)
-    const needs =
-      asked.length > 0 && saysVectorNeed(store) ? await store.needsVectors(asked, call) : undefined
-    return new Set(asked.filter((_, place) => needs?.[place] ?? true))
-  })
   onTime('store', performance.now() - split)
   return {
     documentId: document.id,
@@ -170,7 +163,8 @@ export async function planDocument<M extends Metadata>(
     blank,
     unchanged: chunks.length - changed.length,
     writes: changed.map(({ chunk, revision }, place) => {
-      return { chunk, revision, vector: vectors?.[place], embed: needed.has(chunk) }
+      const vector = vectors?.[place]
+      return { chunk, revision, vector, embed: embedder !== undefined && vector === undefined }
     }),
     replaced,
     stale: [...known.values()],
@@ -182,6 +176,28 @@ export async function planDocument<M extends Metadata>(
             seal: sealWith(digest, { chunks: chunks.length, blank }),
             chunks: chunks.map(({ id }, place) => ({ id, revision: revisions[place]! })),
           },
+  }
+}
+
+/**
+ * The plan with what the store needs no vector for. To be asked in the order in which documents are let in: a chunk
+ * that duplicates one asked about earlier needs none, if it comes to the store after it.
+ */
+export async function withNeeds<M extends Metadata>(
+  plan: DocumentPlan<M>,
+  { store, observer, onTime }: PlanContext<M>,
+  signal: AbortSignal,
+): Promise<DocumentPlan<M>> {
+  const asked = plan.writes.filter(({ embed }) => embed)
+  if (asked.length === 0 || !saysVectorNeed(store)) return plan
+  const started = performance.now()
+  const chunks = asked.map(({ chunk }) => chunk)
+  const needs = await atStage('store', signal, () => store.needsVectors(chunks, { signal, observer }))
+  onTime('store', performance.now() - started)
+  const spared = new Set(chunks.filter((_, place) => needs[place] === false))
+  return {
+    ...plan,
+    writes: plan.writes.map((write) => (spared.has(write.chunk) ? { ...write, embed: false } : write)),
   }
 }
 

@@ -35,7 +35,7 @@ export function findsVectors(store: object): store is VectorsByInput {
 
 /**
  * Ability of a store to say, before they are embedded, which chunks it would put aside: those are written without a
- * vector.
+ * vector, after every chunk that was asked about before them.
  */
 export interface VectorNeed<M extends Metadata = Metadata> {
   needsVectors(chunks: readonly Chunk<M>[], options?: CallOptions): Promise<readonly boolean[]>

@@ -1,12 +1,12 @@
 import { delay } from './async/delay.js'
 import { mapConcurrent } from './async/map-concurrent.js'
 import { linkedController } from './async/signals.js'
-import type { Metadata } from './document.js'
+import type { Document, Metadata } from './document.js'
 import { messageOf, tokenEstimate } from './embed-texts.js'
 import { isAbort, isRagError, RagError } from './errors.js'
 import { embedQueue } from './ingest-embed.js'
 import { checkIngestOptions, type IngestOptions } from './ingest-options.js'
-import { atStage, type DocumentPlan, planDocument, StageFailure } from './ingest-plan.js'
+import { atStage, type DocumentPlan, planDocument, StageFailure, withNeeds } from './ingest-plan.js'
 import { removeMissing } from './ingest-remove.js'
 import {
   type FailedDocument,
@@ -162,8 +162,54 @@ export async function ingest<M extends Metadata = Metadata>(
     })
   }
 
-  const finish = async (plan: DocumentPlan<M>, arrived: number): Promise<void> => {
+  /** Records what costs only its document. */
+  const attempt = async (
+    document: Document<M>,
+    arrived: number,
+    step: () => Promise<void>,
+  ): Promise<void> => {
+    try {
+      await step()
+    } catch (error) {
+      if (!(error instanceof StageFailure)) throw error
+      fail(error, about(document, settings.now() - arrived))
+    }
+  }
+
+  /** Counts a document that the store has as planned. */
+  const complete = (plan: DocumentPlan<M>, arrived: number, embedded: number, tokens: number): void => {
     const { documentId, writes, stale } = plan
+    const changed = writes.length + stale.length > 0
+    const result: IngestedDocument<M> = {
+      ...about(plan, settings.now() - arrived),
+      status: plan.chunks === 0 ? 'empty' : changed ? 'written' : 'unchanged',
+      chunks: plan.chunks,
+      written: writes.length,
+      embedded,
+      reused: changed ? writes.filter((write) => write.vector !== undefined).length : 0,
+      unchanged: plan.unchanged,
+      deleted: stale.length,
+      tokens,
+    }
+    // A run over what is there already does little else than this.
+    if (observer !== undefined) {
+      tell(observer, {
+        type: 'ingest.document',
+        source: store.name,
+        milliseconds: result.milliseconds,
+        counts: counts(result),
+        labels: { status: result.status, documentId },
+      })
+    }
+    tally.finish(result, plan.blank)
+  }
+
+  const finish = async (
+    plan: DocumentPlan<M>,
+    arrived: number,
+    earlier: readonly Promise<void>[],
+  ): Promise<void> => {
+    const { writes, stale } = plan
     try {
       const unembedded = writes.filter((write) => write.embed)
       const embedded = await atStage('embed', stop.signal, async () =>
@@ -176,35 +222,14 @@ export async function ingest<M extends Metadata = Metadata>(
         const found = embed ? embedded?.vectors[row++] : vector
         return found === undefined ? { chunk, revision } : { chunk, revision, vector: found }
       })
+      await Promise.all(earlier)
       if (entries.length > 0 || stale.length > 0) {
         await atStage('store', stop.signal, async () => {
           await pool?.leaving([...stale, ...plan.replaced], stop.signal)
           await writer.write({ entries, stale: stale.map(({ id }) => id) })
         })
       }
-      const changed = entries.length + stale.length > 0
-      const result: IngestedDocument<M> = {
-        ...about(plan, settings.now() - arrived),
-        status: plan.chunks === 0 ? 'empty' : changed ? 'written' : 'unchanged',
-        chunks: plan.chunks,
-        written: entries.length,
-        embedded: unembedded.length,
-        reused: writes.filter((write) => write.vector !== undefined).length,
-        unchanged: plan.unchanged,
-        deleted: stale.length,
-        tokens: embedded?.tokens ?? 0,
-      }
-      // A run over what is there already does little else than this.
-      if (observer !== undefined) {
-        tell(observer, {
-          type: 'ingest.document',
-          source: store.name,
-          milliseconds: result.milliseconds,
-          counts: counts(result),
-          labels: { status: result.status, documentId },
-        })
-      }
-      tally.finish(result, plan.blank)
+      complete(plan, arrived, unembedded.length, embedded?.tokens ?? 0)
       if (plan.sealed !== undefined) await seals?.add(plan.sealed)
     } catch (error) {
       if (!(error instanceof StageFailure)) throw error
@@ -224,7 +249,10 @@ export async function ingest<M extends Metadata = Metadata>(
     }
     queue?.setBlocked(false)
     queued += size
-    const work: Promise<void> = finish(plan, arrived)
+    // What duplicates a chunk on its way needs no vector of its own, if it comes to the store after it.
+    const waits =
+      embedder !== undefined && plan.writes.some(({ vector, embed }) => !embed && vector === undefined)
+    const work: Promise<void> = finish(plan, arrived, waits ? [...finishing] : [])
       .catch((error: unknown) => stop.abort(error))
       .then(() => {
         queued -= size
@@ -235,17 +263,15 @@ export async function ingest<M extends Metadata = Metadata>(
   }
 
   const prepare = async (
-    { document, arrived }: { document: Parameters<typeof planDocument<M>>[0]; arrived: number },
+    { document, arrived }: { document: Document<M>; arrived: number },
     _index: number,
     running: AbortSignal,
   ) => {
-    try {
-      return { plan: await planDocument(document, planning, running), arrived }
-    } catch (error) {
-      if (!(error instanceof StageFailure)) throw error
-      fail(error, about(document, settings.now() - arrived))
-      return undefined
-    }
+    let plan: DocumentPlan<M> | undefined
+    await attempt(document, arrived, async () => {
+      plan = await planDocument(document, planning, running)
+    })
+    return plan && { document, plan, arrived }
   }
 
   try {
@@ -255,7 +281,16 @@ export async function ingest<M extends Metadata = Metadata>(
       signal: stop.signal,
     })
     for await (const prepared of plans) {
-      if (prepared !== undefined) await admit(prepared.plan, prepared.arrived)
+      if (prepared === undefined) continue
+      const { document, plan, arrived } = prepared
+      // Nothing to do, and nothing to wait for.
+      if (plan.unchanged === plan.chunks && plan.stale.length === 0 && plan.sealed === undefined) {
+        complete(plan, arrived, 0, 0)
+      } else {
+        await attempt(document, arrived, async () => {
+          await admit(await withNeeds(plan, planning, stop.signal), arrived)
+        })
+      }
     }
     queue?.end()
     await Promise.all(finishing)

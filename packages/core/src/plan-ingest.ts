@@ -5,7 +5,7 @@ import { batchTokens, tokenEstimate } from './embed-texts.js'
 import type { RagError } from './errors.js'
 import { duplicate, sourceFailure } from './ingest.js'
 import { checkIngestOptions, type IngestOptions } from './ingest-options.js'
-import { type DocumentPlan, planDocument, StageFailure } from './ingest-plan.js'
+import { type DocumentPlan, type PlanContext, planDocument, StageFailure, withNeeds } from './ingest-plan.js'
 import { findMissing, whyKept } from './ingest-remove.js'
 import { failureRecord, type IngestFailure, type RemovalOutcome } from './ingest-report.js'
 import { reusesVectors, vectorPool } from './ingest-reuse.js'
@@ -96,7 +96,15 @@ export async function planIngest<M extends Metadata = Metadata>(
     embedder === undefined || !reusesVectors(store)
       ? undefined
       : vectorPool(store, { dimensions: embedder.dimensions, maxKept: settings.maxQueuedChunks, observer })
-  const planning = { chunker, embedder, store, pool, compare: settings.compare, observer, onTime: () => {} }
+  const planning: PlanContext<M> = {
+    chunker,
+    embedder,
+    store,
+    pool,
+    compare: settings.compare,
+    observer,
+    onTime: () => {},
+  }
   const batches = embedder && batchCounter(embedder.maxBatchSize, batchTokens(embedder, limiter))
   const documents = { loaded: 0, add: 0, update: 0, unchanged: 0, empty: 0, delete: 0, fail: 0 }
   const chunks = { write: 0, embed: 0, reuse: 0, unchanged: 0, delete: 0 }
@@ -141,8 +149,16 @@ export async function planIngest<M extends Metadata = Metadata>(
 
   const plans = mapConcurrent(guarded(source), prepare, { concurrency: settings.concurrency, signal })
   for await (const { plan, failure, about } of plans) {
-    if (failure !== undefined) fail(failure, about)
-    else count(planned(plan))
+    if (failure !== undefined) {
+      fail(failure, about)
+      continue
+    }
+    try {
+      count(planned(await withNeeds(plan, planning, signal)))
+    } catch (failure) {
+      if (!(failure instanceof StageFailure)) throw failure
+      fail(failure, about)
+    }
   }
 
   async function* guarded(given: AsyncIterable<Loaded<M>> | Iterable<Loaded<M>>) {
