@@ -1,4 +1,5 @@
 import type { Cursor } from './cursor.js'
+import type { Documents } from './documents.js'
 import { ROW_LARGE } from './frequency-rows.js'
 import { FREQUENCY_BITS, LARGE } from './posting-layout.js'
 import type { Postings } from './postings.js'
@@ -27,8 +28,15 @@ export class Window {
   readonly touched = new Uint16Array(WINDOW + 1)
   count = 0
 
+  /** By insertion: there are few when the order matters, and those of one term are in order already. */
   sort(): void {
-    this.touched.subarray(0, this.count).sort()
+    const { touched, count } = this
+    for (let k = 1; k < count; k++) {
+      const local = touched[k]!
+      let to = k
+      for (; to > 0 && touched[to - 1]! > local; to--) touched[to] = touched[to - 1]!
+      touched[to] = local
+    }
   }
 
   /** Drops the candidates that have less than `least`. What happens is counted, not branched on: it cannot be foretold. */
@@ -51,7 +59,7 @@ export class Window {
 export interface Norms {
   readonly constant: number
   readonly perLength: number
-  readonly lengths: Uint32Array
+  readonly documents: Documents
 }
 
 /**
@@ -60,7 +68,8 @@ export interface Norms {
  */
 export function scoreAll(cursor: Cursor, window: Window, postings: Postings, norms: Norms): void {
   const { scores, touched, start } = window
-  const { constant, perLength, lengths } = norms
+  const { constant, perLength, documents } = norms
+  const { lengths, lengthCodes, codedLengths } = documents
   const { base, weight } = cursor
   const windowEnd = start + WINDOW
   let { count } = window
@@ -77,8 +86,9 @@ export function scoreAll(cursor: Cursor, window: Window, postings: Postings, nor
       const before = scores[local]!
       touched[count] = local
       count += Number(before === 0)
-      scores[local] =
-        before + (base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!))
+      let length = codedLengths[lengthCodes[document]!]!
+      if (length < 0) length = lengths[document]!
+      scores[local] = before + (base + (weight * frequency) / (frequency + constant + perLength * length))
     }
     cursor.moveTo(i)
   }
@@ -88,7 +98,8 @@ export function scoreAll(cursor: Cursor, window: Window, postings: Postings, nor
 /** Adds the term's part to the candidates alone, by reading all of the window's postings: for many candidates. */
 export function scoreKnown(cursor: Cursor, window: Window, postings: Postings, norms: Norms): void {
   const { scores, start } = window
-  const { constant, perLength, lengths } = norms
+  const { constant, perLength, documents } = norms
+  const { lengths, lengthCodes, codedLengths } = documents
   const { base, weight } = cursor
   const windowEnd = start + WINDOW
   cursor.seek(start)
@@ -103,8 +114,10 @@ export function scoreKnown(cursor: Cursor, window: Window, postings: Postings, n
       if (before === 0) continue
       let frequency = posting & LARGE
       if (frequency === LARGE) frequency = postings.largeFrequencies.get(cursor.pagePlace + i)!
+      let length = codedLengths[lengthCodes[document]!]!
+      if (length < 0) length = lengths[document]!
       scores[document - start] =
-        before + (base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!))
+        before + (base + (weight * frequency) / (frequency + constant + perLength * length))
     }
     cursor.moveTo(i)
   }
@@ -113,14 +126,17 @@ export function scoreKnown(cursor: Cursor, window: Window, postings: Postings, n
 /** Adds the term's part to the candidates alone, which must be sorted, by searching for each: for few candidates. */
 export function scoreSought(cursor: Cursor, window: Window, norms: Norms): void {
   const { scores, touched, start, count } = window
-  const { constant, perLength, lengths } = norms
+  const { constant, perLength, documents } = norms
+  const { lengths, lengthCodes, codedLengths } = documents
   const { base, weight } = cursor
   for (let k = 0; k < count; k++) {
     const local = touched[k]!
     const document = start + local
     if (cursor.seek(document) !== document) continue
     const frequency = cursor.frequency()
-    scores[local]! += base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
+    let length = codedLengths[lengthCodes[document]!]!
+    if (length < 0) length = lengths[document]!
+    scores[local]! += base + (weight * frequency) / (frequency + constant + perLength * length)
   }
 }
 
@@ -133,7 +149,8 @@ export function scoreFromRow(
   norms: Norms,
 ): void {
   const { scores, touched, start, count } = window
-  const { constant, perLength, lengths } = norms
+  const { constant, perLength, documents } = norms
+  const { lengths, lengthCodes, codedLengths } = documents
   const { base, weight, term } = cursor
   for (let k = 0; k < count; k++) {
     const local = touched[k]!
@@ -141,6 +158,8 @@ export function scoreFromRow(
     let frequency = (row[document >>> 1]! >>> ((document & 1) << 2)) & 15
     if (frequency === 0) continue
     if (frequency === ROW_LARGE) frequency = postings.frequency(term, document)
-    scores[local]! += base + (weight * frequency) / (frequency + constant + perLength * lengths[document]!)
+    let length = codedLengths[lengthCodes[document]!]!
+    if (length < 0) length = lengths[document]!
+    scores[local]! += base + (weight * frequency) / (frequency + constant + perLength * length)
   }
 }

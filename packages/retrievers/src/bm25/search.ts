@@ -27,7 +27,7 @@ const SEEDED_FROM = 8192
 /** Looking for more documents beforehand costs more than it saves. */
 const MAX_SEEDS = 64
 /** Postings of one term that seeds are chosen from. */
-const SEED_POOL = 512
+const SEED_POOL = 128
 
 /** What one search works on. */
 export interface SearchTask {
@@ -139,7 +139,7 @@ export class Searcher {
   private scan(task: SearchTask): void {
     const { postings, documents, scorers, constant, perLength } = task
     const { cursors, rest, window, rows, shares } = this
-    const norms: Norms = { constant, perLength, lengths: documents.lengths }
+    const norms: Norms = { constant, perLength, documents }
     let essential = scorers.length
     for (;;) {
       while (essential > 0 && rest[essential - 1]! < this.least) essential--
