@@ -6,6 +6,7 @@ import { ingestBench } from './ingest/bench.js'
 import { lexicalBench } from './lexical/bench.js'
 import { modelsBench } from './models/bench.js'
 import { qualityBench } from './quality/bench.js'
+import { rerankBench } from './rerank/bench.js'
 import { vectorBench } from './vector/bench.js'
 
 const benches: readonly Bench[] = [
@@ -16,6 +17,7 @@ const benches: readonly Bench[] = [
   lexicalBench,
   modelsBench,
   ingestBench,
+  rerankBench,
 ]
 
 function describe(bench: Bench): string {

@@ -2,9 +2,15 @@ import { checkInteger, checkNumber, RagError } from '@tesserae/core'
 import { binTable } from './bins.js'
 import { growTree } from './grow-tree.js'
 import { Lambdas, meanNdcg } from './lambdas.js'
-import { addTree, type RankingTree, type TreeRankingModel } from './model.js'
+import {
+  addTree,
+  type LinearRankingModel,
+  type RankingTree,
+  scoreRows,
+  type TreeRankingModel,
+} from './model.js'
 import { seeded } from './random.js'
-import { type TrainingSet, tableOf } from './training-set.js'
+import { type Table, type TrainingSet, tableOf } from './training-set.js'
 
 export interface LambdaMartOptions {
   /** @default 100 */
@@ -21,6 +27,11 @@ export interface LambdaMartOptions {
   readonly featureShare?: number | undefined
   /** The metric to win is nDCG at this rank. @default 10 */
   readonly cutoff?: number | undefined
+  /**
+   * A linear model of the same features that the trees correct, instead of beginning from nothing. With few queries
+   * this is what keeps the trees from losing what a weighted sum knows. @default none
+   */
+  readonly startFrom?: LinearRankingModel | undefined
   /** Other queries to watch: trees after the best of them are thrown away. @default none */
   readonly validation?: TrainingSet | undefined
   /** Trees without a better nDCG on `validation` after which training ends. @default 20 */
@@ -50,22 +61,33 @@ export function trainLambdaMart(set: TrainingSet, options: LambdaMartOptions = {
     random,
   }
   const watched = options.validation === undefined ? undefined : tableOf('validation', options.validation)
-  if (watched !== undefined && watched.names.join('\0') !== table.names.join('\0')) {
+  const { startFrom } = options
+  for (const [name, other] of [
+    ['validation', watched],
+    ['startFrom', startFrom],
+  ] as const) {
+    if (other === undefined || other.names.join('\0') === table.names.join('\0')) continue
     throw new RagError(
       'incompatible',
-      `\`validation\` must have the features ${table.names.join(', ')}, got ${watched.names.join(', ')}.`,
+      `\`${name}\` must have the features ${table.names.join(', ')}, got ${other.names.join(', ')}.`,
     )
   }
 
   const { rows, width, values, grades, starts, names } = table
   const binned = binTable(table)
   const lambdas = new Lambdas(cutoff)
-  const scores = new Float64Array(rows)
+  const scores = startFrom === undefined ? new Float64Array(rows) : scoreRows(startFrom, values)
   const gradients = new Float64Array(rows)
   const curvatures = new Float64Array(rows)
-  const watchedScores = new Float64Array(watched?.rows ?? 0)
+  const watchedScores =
+    startFrom === undefined || watched === undefined
+      ? new Float64Array(watched?.rows ?? 0)
+      : scoreRows(startFrom, watched.values)
   const trees: RankingTree[] = []
-  let best = { ndcg: Number.NEGATIVE_INFINITY, trees: 0 }
+  const watch = ({ grades, starts }: Table) => meanNdcg(watchedScores, grades, starts, cutoff)
+  // Without a beginning, no trees are no order: then one tree is the least.
+  const first = startFrom === undefined || watched === undefined ? Number.NEGATIVE_INFINITY : watch(watched)
+  let best = { ndcg: first, trees: 0 }
   for (let round = 0; round < count; round++) {
     for (let query = 0; query + 1 < starts.length; query++)
       lambdas.compute(scores, grades, starts[query]!, starts[query + 1]!, gradients, curvatures)
@@ -75,9 +97,14 @@ export function trainLambdaMart(set: TrainingSet, options: LambdaMartOptions = {
     addTree(tree, values, width, scores)
     if (watched === undefined) continue
     addTree(tree, watched.values, width, watchedScores)
-    const ndcg = meanNdcg(watchedScores, watched.grades, watched.starts, cutoff)
+    const ndcg = watch(watched)
     if (ndcg > best.ndcg) best = { ndcg, trees: trees.length }
     else if (trees.length - best.trees >= patience) break
   }
-  return { kind: 'trees', names, trees: watched === undefined ? trees : trees.slice(0, best.trees) }
+  return {
+    kind: 'trees',
+    names,
+    ...(startFrom !== undefined && { weights: startFrom.weights }),
+    trees: watched === undefined ? trees : trees.slice(0, best.trees),
+  }
 }

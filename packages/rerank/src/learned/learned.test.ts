@@ -169,6 +169,22 @@ describe('trainLambdaMart', () => {
     expect(trainLambdaMart(train, { minRowsPerLeaf: 100_000 }).trees).toEqual([])
   })
 
+  it('can correct a linear model, and leaves it alone where trees would only harm', () => {
+    const few = synthetic(9, 12, straight)
+    const linear = trainLinearRanker(few)
+    const watched = synthetic(10, 12, straight)
+    const corrected = trainLambdaMart(few, { startFrom: linear, validation: watched })
+    expect(ndcg(corrected, watched)).toBeGreaterThanOrEqual(ndcg(linear, watched))
+    expect(parseRankingModel(JSON.parse(JSON.stringify(corrected)))).toEqual(corrected)
+    const untouched = trainLambdaMart(few, { startFrom: linear, minRowsPerLeaf: 100_000 })
+    const { values } = watched.queries[0]!
+    expect(scoreRows(untouched, values)).toEqual(scoreRows(linear, values))
+    const helped = trainLambdaMart(train, { startFrom: trainLinearRanker(train) })
+    expect(ndcg(helped, held)).toBeGreaterThan(ndcg(trainLinearRanker(train), held) + 0.1)
+    const other = { ...linear, names: ['b', 'a', 'noise'] }
+    expect(codeOf(() => trainLambdaMart(few, { startFrom: other }))).toBe('incompatible')
+  })
+
   it('splits values that are few, equal, or neighbours', () => {
     const next = 1 + Number.EPSILON
     const set: TrainingSet = {
@@ -214,6 +230,8 @@ describe('models as data', () => {
       { kind: 'linear', names: ['a'], weights: [Number.NaN] },
       { kind: 'linear', names: ['a'], weights: [1, 2] },
       { kind: 'forest', names: ['a'] },
+      { ...trees, weights: [1, 2] },
+      { ...trees, weights: 'none' },
       { kind: 'trees', names: ['a'], trees: {} },
       { ...trees, trees: [null] },
       { ...trees, trees: [{ ...tree, left: [0, 0, 0] }] },

@@ -19,11 +19,13 @@ export interface RankingTree {
   readonly value: readonly number[]
 }
 
-/** Score = Σ of what each tree gives. */
+/** Score = Σ weight · value, if there are weights, + Σ of what each tree gives. */
 export interface TreeRankingModel {
   readonly kind: 'trees'
   readonly names: readonly string[]
   readonly trees: readonly RankingTree[]
+  /** Of the linear model that the trees correct. @default none */
+  readonly weights?: readonly number[] | undefined
 }
 
 /** Plain data: `JSON.stringify` saves it, `parseRankingModel(JSON.parse(text))` reads it. */
@@ -33,16 +35,15 @@ export type RankingModel = LinearRankingModel | TreeRankingModel
 export function scoreRows(model: RankingModel, values: ArrayLike<number>): Float64Array {
   const width = model.names.length
   const scores = new Float64Array(values.length / width)
-  if (model.kind === 'linear') {
-    const { weights } = model
+  const { weights } = model
+  if (weights !== undefined) {
     for (let row = 0, at = 0; row < scores.length; row++) {
       let score = 0
       for (let column = 0; column < width; column++, at++) score += weights[column]! * values[at]!
       scores[row] = score
     }
-    return scores
   }
-  for (const tree of model.trees) addTree(tree, values, width, scores)
+  if (model.kind === 'trees') for (const tree of model.trees) addTree(tree, values, width, scores)
   return scores
 }
 
@@ -74,17 +75,24 @@ export function parseRankingModel(value: unknown): RankingModel {
   if (!isList(names, isString) || names.length === 0 || new Set(names).size !== names.length) {
     throw corrupt('must have distinct `names`')
   }
-  if (kind === 'linear') {
-    const { weights } = value
-    if (!isList(weights, isFiniteNumber) || weights.length !== names.length) {
-      throw corrupt('must have a finite weight for each name')
-    }
-    return { kind, names: [...names], weights: [...weights] }
+  const { weights } = value
+  if (
+    (kind === 'linear' || weights !== undefined) &&
+    (!isList(weights, isFiniteNumber) || weights.length !== names.length)
+  ) {
+    throw corrupt('must have a finite weight for each name')
   }
+  const own = isList(weights, isFiniteNumber) ? [...weights] : undefined
+  if (kind === 'linear' && own !== undefined) return { kind, names: [...names], weights: own }
   if (kind !== 'trees') throw corrupt('must have the kind "linear" or "trees"')
   const { trees } = value
   if (!Array.isArray(trees)) throw corrupt('must have a list of trees')
-  return { kind, names: [...names], trees: trees.map((tree, place) => parseTree(tree, place, names.length)) }
+  return {
+    kind,
+    names: [...names],
+    ...(own !== undefined && { weights: own }),
+    trees: trees.map((tree, place) => parseTree(tree, place, names.length)),
+  }
 }
 
 function parseTree(tree: unknown, place: number, width: number): RankingTree {
