@@ -3,7 +3,7 @@ import { grownInt32, grownUint8, grownUint32, sharedUint32 } from './grow.js'
 /** Length entry of a deleted document: no text is as long. */
 export const DELETED = 0xffffffff
 
-/** Code of a length that has no code of its own. */
+/** Code of a length that has no code of its own, and of deleted documents. */
 const UNCODED = 255
 
 /**
@@ -23,7 +23,7 @@ export class Documents {
   lengths: Uint32Array = new Uint32Array(1 << 8)
   /**
    * Lengths once more, a byte each: postings are scored in an order that jumps about in them, and bytes stay in the
-   * second-level cache where words do not. The first 255 lengths that occur have a code; deleted documents keep theirs.
+   * second-level cache where words do not. The first 255 lengths that occur have a code.
    */
   lengthCodes = new Uint8Array(1 << 8)
   /** Length by code, −1 where it is only in `lengths`. */
@@ -70,6 +70,16 @@ export class Documents {
     this.numbers[ordinal] = number
   }
 
+  /** As `lengths` has it; the kernels of `score.ts` write it out. */
+  lengthOf(number: number): number {
+    const length = this.codedLengths[this.lengthCodes[number]!]!
+    return length < 0 ? this.lengths[number]! : length
+  }
+
+  isDeleted(number: number): boolean {
+    return this.lengthCodes[number] === UNCODED && this.lengths[number] === DELETED
+  }
+
   /** Gives out the next number to a document that is deleted already. */
   addDeleted(): void {
     const number = this.count++
@@ -87,6 +97,7 @@ export class Documents {
     this.numbers[ordinal] = -1
     this.totalLength -= this.lengths[number]!
     this.lengths[number] = DELETED
+    this.lengthCodes[number] = UNCODED
     this.size--
     return number
   }

@@ -1,6 +1,6 @@
 import { type Bitset, type TopHits, TopK } from '@tesserae/core'
 import { Cursor, END } from './cursor.js'
-import { DELETED, type Documents } from './documents.js'
+import type { Documents } from './documents.js'
 import { ROW_LARGE } from './frequency-rows.js'
 import type { Postings } from './postings.js'
 import {
@@ -109,7 +109,7 @@ export class Searcher {
    */
   private seed(task: SearchTask, wanted: number): void {
     const { postings, documents, scorers, constant, perLength, filter } = task
-    const { lengths, ordinals } = documents
+    const { ordinals } = documents
     const { cursors, selection } = this
     let chosen = 0
     while (chosen < scorers.length && postings.count(scorers[chosen]!.term) < wanted) chosen++
@@ -118,9 +118,9 @@ export class Searcher {
     cursor.open(postings, scorers[chosen]!.term)
     for (let read = 0; read < SEED_POOL && cursor.document !== END; read++) {
       const { document } = cursor
-      const length = lengths[document]!
-      if (length !== DELETED && (filter === undefined || filter.has(ordinals[document]!))) {
+      if (!documents.isDeleted(document) && (filter === undefined || filter.has(ordinals[document]!))) {
         const frequency = cursor.frequency()
+        const length = documents.lengthOf(document)
         selection.push(document, frequency / (frequency + constant + perLength * length))
       }
       cursor.seek(document + 1)
@@ -167,14 +167,14 @@ export class Searcher {
   private select({ documents, filter }: SearchTask): void {
     const { window, selection } = this
     const { scores, touched, start, count } = window
-    const { lengths, ordinals } = documents
+    const { ordinals } = documents
     for (let k = 0; k < count; k++) {
       const local = touched[k]!
       const score = scores[local]!
       scores[local] = 0
       if (score < this.least) continue
       const document = start + local
-      if (lengths[document] === DELETED) continue
+      if (documents.isDeleted(document)) continue
       const ordinal = ordinals[document]!
       if (filter !== undefined && !filter.has(ordinal)) continue
       if (selection.push(ordinal, score))
@@ -187,7 +187,7 @@ export class Searcher {
   private complete(task: SearchTask, document: number, score: number, from: number, least: number): number {
     const { constant, perLength, documents, postings, scorers } = task
     const { cursors, rest, rows } = this
-    const length = documents.lengths[document]!
+    const length = documents.lengthOf(document)
     for (let i = from; i < scorers.length; i++) {
       if (score + rest[i]! < least) return Number.NEGATIVE_INFINITY
       const cursor = cursors[i]!
