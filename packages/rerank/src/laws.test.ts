@@ -11,6 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { cascade } from './cascade.js'
 import { crossEncoderReranker } from './cross-encoder.js'
 import { cutReranker } from './cut.js'
+import { embeddingReranker } from './embedding.js'
 import { mmrReranker } from './mmr.js'
 import { reranked } from './reranked.js'
 
@@ -24,6 +25,10 @@ const mmr = () => mmrReranker({ embedder: fakeEmbedder({ maxBatchSize: 8 }) })
 
 holds('crossEncoderReranker', rerankerLaws(crossEncoder))
 holds('mmrReranker', rerankerLaws(mmr))
+holds(
+  'embeddingReranker',
+  rerankerLaws(() => embeddingReranker({ embedder: fakeEmbedder({ maxBatchSize: 8 }) })),
+)
 holds(
   'mmrReranker with relevance to the query',
   rerankerLaws(() => mmrReranker({ embedder: fakeEmbedder(), relevance: 'query', lambda: 0.5 })),

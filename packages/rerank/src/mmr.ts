@@ -5,14 +5,13 @@ import {
   dot,
   type Embedder,
   embeddingText,
-  embedTexts,
   type Hit,
   type Metadata,
   type Reranker,
-  type RerankOptions,
 } from '@tesserae/core'
 import { minMax } from './blend.js'
 import { longestTimerMs } from './deadline.js'
+import { embedRows, similarities } from './embed-rows.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
 import { compareIds, withScore } from './rescore.js'
@@ -72,29 +71,6 @@ export function mmrReranker(options: MmrOptions): Reranker {
       })
     },
   }
-}
-
-/** Unit vectors of the texts, row after row. */
-async function embedRows(
-  embedder: Embedder,
-  texts: readonly string[],
-  role: 'query' | 'document',
-  options: RerankOptions,
-): Promise<Float32Array> {
-  const { results } = await embedTexts(embedder, texts, { role, ...options })
-  const rows = new Float32Array(texts.length * embedder.dimensions)
-  for (const [row, result] of results.entries()) {
-    if (result.type === 'failure') throw result.error
-    rows.set(result.vector, row * embedder.dimensions)
-  }
-  return rows
-}
-
-function similarities(vectors: Float32Array, count: number, query: Float32Array): Float64Array {
-  const dimensions = query.length
-  const cosines = new Float64Array(count)
-  for (let row = 0; row < count; row++) cosines[row] = dot(vectors, row * dimensions, query, 0, dimensions)
-  return cosines
 }
 
 function select<M extends Metadata>(

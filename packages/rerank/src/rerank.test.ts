@@ -14,6 +14,7 @@ import { describe, expect, it } from 'vitest'
 import { cascade } from './cascade.js'
 import { crossEncoderReranker } from './cross-encoder.js'
 import { cutReranker } from './cut.js'
+import { embeddingReranker } from './embedding.js'
 import { mmrReranker } from './mmr.js'
 import { reranked } from './reranked.js'
 
@@ -232,6 +233,35 @@ describe('mmrReranker', () => {
     ).toBeInstanceOf(RagError)
     const slow = fakeEmbedder({ dimensions: 2, delayMs: 10_000 })
     expect(await mmrReranker({ embedder: slow, timeoutMs: 10 }).rerank('q', compass)).toEqual(compass)
+  })
+})
+
+describe('embeddingReranker', () => {
+  const direction: Record<string, number[]> = { query: [1, 0], near: [0.8, 0.6], far: [0, 1], same: [1, 0] }
+  const embedder = {
+    ...fakeEmbedder({ dimensions: 2 }),
+    embed: async (texts: readonly string[]) => Float32Array.from(texts.flatMap((text) => direction[text]!)),
+  }
+  const found = hitsOf({ a: 'far', b: 'near', c: 'same' })
+
+  it('sorts by the cosine with the query', async () => {
+    const result = await embeddingReranker({ embedder, weight: 1 }).rerank('query', found)
+    expect(result.map(({ chunk: { id }, score }) => [id, Number(score.toFixed(6))])).toEqual([
+      ['c', 1],
+      ['b', 0.8],
+      ['a', 0],
+    ])
+    expect(ranking(await embeddingReranker({ embedder }).rerank('query', found))).toBe('a b c')
+  })
+
+  it('falls back when the embedder fails or is late', async () => {
+    const broken = fakeEmbedder({ dimensions: 2, failOn: () => true })
+    expect(await embeddingReranker({ embedder: broken }).rerank('q', hits)).toEqual(hits)
+    expect(
+      await errorOf(embeddingReranker({ embedder: broken, failure: 'throw' }).rerank('q', hits)),
+    ).toBeInstanceOf(RagError)
+    const slow = fakeEmbedder({ dimensions: 2, delayMs: 10_000 })
+    expect(await embeddingReranker({ embedder: slow, timeoutMs: 10 }).rerank('q', hits)).toEqual(hits)
   })
 })
 
