@@ -32,7 +32,7 @@ const dataFolder = join(repositoryRoot, 'packages', 'models', 'data')
  * the one that ships, and whatever tables a folder holds, each by nDCG@10 with the paired difference to the first.
  */
 export async function runStaticPart(context: BenchContext, shared: string): Promise<void> {
-  const shipped = new Uint8Array(readFileSync(join(dataFolder, 'static-en-256.bin')))
+  const shipped = new Uint8Array(readFileSync(join(dataFolder, 'static-en-384.bin')))
   const variants = [...named(shipped), ...derived(shipped), ...fromFolder(context.options.get('tables'))]
   for (const set of context.quick ? sets.slice(1, 3) : sets) {
     const folder = join(shared, 'data', 'retrieval', set)

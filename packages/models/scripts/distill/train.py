@@ -110,17 +110,17 @@ def train(table, texts, targets, rows, report):
     return table
 
 
-def whitening(vectors, floor):
-    """The matrix of leading directions, each shortened by its second moment to the power of WHITEN / 2."""
+def whitening(vectors, floor, share=WHITEN):
+    """The matrix of leading directions, each shortened by its second moment to the power of share / 2."""
     moments, directions = np.linalg.eigh(vectors.T @ vectors / len(vectors))
     moments, directions = moments[::-1], directions[:, ::-1]
-    return directions * np.maximum(moments, floor * moments[:256].mean()) ** (-WHITEN / 2)
+    return directions * np.maximum(moments, floor * moments[:256].mean()) ** (-share / 2)
 
 
-def whiten(table, texts):
+def whiten(table, texts, share=WHITEN):
     """Half whitens what the student says of a sample of the texts, and sorts dimensions by how much they say."""
     sample = np.random.default_rng(0).choice(len(texts.lengths), min(60000, len(texts.lengths)), replace=False)
-    return (table @ whitening(texts.embed(table, sample).astype(np.float64), 1e-3)).astype(np.float32)
+    return (table @ whitening(texts.embed(table, sample).astype(np.float64), 1e-3, share)).astype(np.float32)
 
 
 def start(texts, projection):
@@ -142,40 +142,54 @@ def read_notice():
         return file.read().strip()
 
 
-def main(output):
-    names = sorted(os.path.basename(file)[:-5] for file in glob.glob(path("texts", "*.json")))
-    parts = [load(name) for name in names]
-    strings = [text for part in parts for text in part]
-    teacher = np.concatenate([np.load(path("vectors", f"{name}.npy")) for name in names]).astype(np.float32)
-    cut = tokenizer(254)
-    texts = Texts([e.ids or [100] for e in cut.encode_batch(strings, add_special_tokens=False)])
-    print(len(strings), "texts,", texts.counts.sum(), "tokens", flush=True)
+class Data:
+    """Texts, their teacher's vectors, and what is held out."""
 
-    projection = whitening(teacher, FLOOR)[:, :DIMENSIONS].astype(np.float32)
-    targets = unit(teacher @ projection)
-    glossaries = [name for name in names if name in ("anat", "chebi", "go", "mondo", "wordnet")]
-    held, rows, pairs = hold_out(names, parts, glossaries)
-    rows = without_overlap(strings, rows)
-    pairs = Pairs(pairs, tokenizer(), Texts)
+    def __init__(self):
+        self.names = sorted(os.path.basename(file)[:-5] for file in glob.glob(path("texts", "*.json")))
+        parts = [load(name) for name in self.names]
+        strings = [text for part in parts for text in part]
+        self.source = np.repeat(self.names, [len(part) for part in parts])
+        vectors = [np.load(path("vectors", f"{name}.npy")) for name in self.names]
+        self.teacher = np.concatenate(vectors).astype(np.float32)
+        self.cut = tokenizer(254)
+        self.texts = Texts([e.ids or [100] for e in self.cut.encode_batch(strings, add_special_tokens=False)])
+        print(len(strings), "texts,", self.texts.counts.sum(), "tokens", flush=True)
+        glossaries = [name for name in self.names if name in ("anat", "chebi", "go", "mondo", "wordnet")]
+        self.held, rows, pairs = hold_out(self.names, parts, glossaries)
+        self.rows = without_overlap(strings, rows)
+        self.pairs = Pairs(pairs, tokenizer(), Texts)
+
+
+def distill(data, rows=None, share=WHITEN, trained=True):
+    """The table trained on some rows of the data, or only its start; half whitened before and after."""
+    projection = whitening(data.teacher, FLOOR, share)[:, :DIMENSIONS].astype(np.float32)
+    targets = unit(data.teacher @ projection)
     began = time.time()
 
     def report(table, label):
-        own = texts.embed(table, held)
-        cosine = (own * targets[held]).sum(axis=1).mean()
-        near = agreement(own, teacher[held])
-        figures = f"cosine {cosine:.4f}, neighbours {near:.4f}, definitions {pairs.rank(table):.4f}"
+        own = data.texts.embed(table, data.held)
+        cosine = (own * targets[data.held]).sum(axis=1).mean()
+        near = agreement(own, data.teacher[data.held])
+        figures = f"cosine {cosine:.4f}, neighbours {near:.4f}, definitions {data.pairs.rank(table):.4f}"
         print(f"{label}: {figures}, {time.time() - began:.0f} s", flush=True)
 
-    table = start(texts, projection)
+    table = start(data.texts, projection)
     report(table, "start")
-    table = train(table, texts, targets, rows, report)
+    if trained:
+        table = train(table, data.texts, targets, data.rows if rows is None else rows, report)
     table[SILENT] = 0
-    table = whiten(table, texts)
+    return whiten(table, data.texts, share)
+
+
+def main(output):
+    data = Data()
+    table = distill(data)
     np.save(path("table.npy"), table)
-    data = pack(table, vocabulary(), cut, read_notice())
+    packed = pack(table, vocabulary(), data.cut, read_notice())
     with open(output, "wb") as file:
-        file.write(data)
-    print(output, len(data), "bytes")
+        file.write(packed)
+    print(output, len(packed), "bytes")
 
 
 if __name__ == "__main__":
