@@ -1,7 +1,7 @@
 import { wholeChunker } from '@tesserae/chunkers'
 import { type Hit, ingest, type Loaded, type RelevanceModel } from '@tesserae/core'
 import { judgedQueries, type RetrievalDataset } from '@tesserae/evaluation'
-import { lexicalRetriever, memoryStore } from '@tesserae/retrievers'
+import { bm25Index, englishAnalyzer, lexicalRetriever, memoryStore } from '@tesserae/retrievers'
 
 /** A data set with the hits that rerankers get, by the text of the query. */
 export interface Candidates {
@@ -9,13 +9,18 @@ export interface Candidates {
   readonly hits: ReadonlyMap<string, readonly Hit[]>
 }
 
-/** The best hits of BM25 for each judged query, or for each so-manieth; one chunk a document. */
+/**
+ * The best hits of BM25 with textbook words, which published figures compare with, for each judged query or for
+ * each so-manieth; one chunk a document.
+ */
 export async function bm25Candidates(
   dataset: RetrievalDataset,
   limit: number,
   every: number,
 ): Promise<Candidates> {
-  const store = memoryStore()
+  const store = memoryStore({
+    lexicalIndex: () => bm25Index({ analyzer: englishAnalyzer({ identifiers: false }) }),
+  })
   await ingest(documents(dataset), { chunker: wholeChunker(), store })
   const retriever = lexicalRetriever({ store })
   const queries = judgedQueries(dataset).filter((_, place) => place % every === 0)
