@@ -15,6 +15,7 @@ import { type Bench, type BenchContext, sharedFolder } from '../harness/context.
 import { runModelsPart } from './models-part.js'
 import { ourSubjects } from './ours.js'
 import { peerSubjects } from './peers.js'
+import { runStagesPart } from './stages-part.js'
 import { runStaticPart } from './static-part.js'
 
 /** One way to search a data set: builds its index, then answers with document ids. */
@@ -52,7 +53,7 @@ export const qualityBench: Bench = {
   description: 'nDCG@10 of search, models and tables on judged sets, beside the peers',
   options: {
     parts:
-      'search (default): BM25, static embedder, hybrids, peers; models: MiniLM, rerankers; static: tables',
+      'search (default): BM25, static embedder, hybrids, peers; models: MiniLM, rerankers; stages: fusions, feedback; static: tables',
     tables: 'a folder of tables of token vectors to judge in the part "static"',
   },
   async run(context) {
@@ -66,11 +67,12 @@ export const qualityBench: Bench = {
     if (unknown !== undefined) throw new Error(`--parts takes ${partNames.join(', ')}; got ${unknown}.`)
     if (parts.includes('search')) await runSearchPart(context, shared)
     if (parts.includes('models')) await runModelsPart(context, shared)
+    if (parts.includes('stages')) await runStagesPart(context, shared)
     if (parts.includes('static')) await runStaticPart(context, shared)
   },
 }
 
-const partNames = ['search', 'models', 'static']
+const partNames = ['search', 'models', 'stages', 'static']
 
 async function runSearchPart(context: BenchContext, shared: string): Promise<void> {
   for (const one of cases) {
