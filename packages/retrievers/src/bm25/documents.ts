@@ -19,6 +19,9 @@ export class Documents {
   totalLength = 0
   /** Ordinal by number. */
   ordinals: Uint32Array = new Uint32Array(1 << 8)
+  /** Whether greater numbers have greater ordinals: so it is until a document is replaced. */
+  ascending = true
+  private highest = -1
   /** Length in terms by number, DELETED when deleted. */
   lengths: Uint32Array = new Uint32Array(1 << 8)
   /**
@@ -62,6 +65,8 @@ export class Documents {
   }
 
   private name(ordinal: number, number: number): void {
+    if (ordinal < this.highest) this.ascending = false
+    else this.highest = ordinal
     if (ordinal >= this.numbers.length) {
       const before = this.numbers.length
       this.numbers = grownInt32(this.numbers, ordinal + 1)

@@ -36,6 +36,7 @@ const SHORTEST_HALF = 11
 
 /** Frequencies 1, 2, 3, 4–7, 8 and more each keep the shortest document: for upper bounds. */
 const BOUND_CLASSES = 5
+const classBottoms = [1, 2, 3, 4, 8]
 const classTops = [1, 2, 3, 7]
 /** A half-word's end: longer documents count as this long, which only loosens a bound. */
 const LONGEST = 0xffff
@@ -130,15 +131,28 @@ export class Postings {
    * and its shortest document.
    */
   highestSaturation(term: number, constant: number, perLength: number): number {
-    const highest = this.termHalves[term * TERM * 2 + ROOM_HALF]! & LARGE
-    if (highest === LARGE) return 1
     let bound = 0
-    for (let i = 0; i < BOUND_CLASSES; i++) {
-      const length = this.termHalves[term * TERM * 2 + SHORTEST_HALF + i]!
-      const frequency = Math.min(classTops[i] ?? highest, highest)
-      bound = Math.max(bound, frequency / (frequency + constant + perLength * length))
-    }
+    for (let i = 0; i < BOUND_CLASSES; i++)
+      bound = Math.max(bound, this.classSaturation(term, i, constant, perLength))
     return bound
+  }
+
+  /** The lowest frequency with which a posting of the term may count as much as `wanted`, 63 when none may. */
+  lowestFrequency(term: number, wanted: number, constant: number, perLength: number): number {
+    for (let i = 0; i < BOUND_CLASSES; i++) {
+      if (this.classSaturation(term, i, constant, perLength) >= wanted) return classBottoms[i]!
+    }
+    return LARGE
+  }
+
+  private classSaturation(term: number, i: number, constant: number, perLength: number): number {
+    const halves = term * TERM * 2
+    const highest = this.termHalves[halves + ROOM_HALF]! & LARGE
+    const top = classTops[i] ?? highest
+    // How much the highest frequency is, the field does not say.
+    if (top === LARGE) return 1
+    const frequency = Math.min(top, highest)
+    return frequency / (frequency + constant + perLength * this.termHalves[halves + SHORTEST_HALF + i]!)
   }
 
   /**

@@ -95,6 +95,46 @@ export function scoreAll(cursor: Cursor, window: Window, postings: Postings, nor
   window.count = count
 }
 
+/**
+ * As {@link scoreAll}, but documents that are no candidates yet become some only with a frequency of at least `hopeful`.
+ * The others are passed over by their postings alone.
+ */
+export function scoreHopeful(
+  cursor: Cursor,
+  window: Window,
+  postings: Postings,
+  norms: Norms,
+  hopeful: number,
+): void {
+  const { scores, touched, start } = window
+  const { constant, perLength, documents } = norms
+  const { lengths, lengthCodes, codedLengths } = documents
+  const { base, weight } = cursor
+  const windowEnd = start + WINDOW
+  let { count } = window
+  while (cursor.document < windowEnd) {
+    const { page, end } = cursor
+    let i = cursor.index
+    for (; i < end; i++) {
+      const posting = page[i]!
+      const document = posting >>> FREQUENCY_BITS
+      if (document >= windowEnd) break
+      let frequency = posting & LARGE
+      const local = document - start
+      const before = scores[local]!
+      if (frequency < hopeful && before === 0) continue
+      if (frequency === LARGE) frequency = postings.largeFrequencies.get(cursor.pagePlace + i)!
+      touched[count] = local
+      count += Number(before === 0)
+      let length = codedLengths[lengthCodes[document]!]!
+      if (length < 0) length = lengths[document]!
+      scores[local] = before + (base + (weight * frequency) / (frequency + constant + perLength * length))
+    }
+    cursor.moveTo(i)
+  }
+  window.count = count
+}
+
 /** Adds the term's part to the candidates alone, by reading all of the window's postings: for many candidates. */
 export function scoreKnown(cursor: Cursor, window: Window, postings: Postings, norms: Norms): void {
   const { scores, start } = window

@@ -7,6 +7,7 @@ import {
   type Norms,
   scoreAll,
   scoreFromRow,
+  scoreHopeful,
   scoreKnown,
   scoreSought,
   type TermScorer,
@@ -75,7 +76,11 @@ export class Searcher {
     const { cursors } = this
     for (let i = 0; i < scorers.length; i++) cursors[i]!.open(postings, scorers[i]!.term)
     this.scan(task)
-    return this.selection.drain()
+    const hits = this.selection.drain()
+    if (documents.ascending) {
+      for (let i = 0; i < hits.ordinals.length; i++) hits.ordinals[i] = documents.ordinals[hits.ordinals[i]!]!
+    }
+    return hits
   }
 
   /** Returns the number of postings of all terms. */
@@ -147,7 +152,13 @@ export class Searcher {
       for (let i = 0; i < essential; i++) if (cursors[i]!.document < start) start = cursors[i]!.document
       if (start === END) return
       window.start = start
-      for (let i = 0; i < essential; i++) scoreAll(cursors[i]!, window, postings, norms)
+      const last = essential - 1
+      for (let i = 0; i < last; i++) scoreAll(cursors[i]!, window, postings, norms)
+      // What only the last of them finds must reach the threshold with the terms that are looked up.
+      const { term, base, weight } = cursors[last]!
+      const wanted = (this.least - rest[essential]! - base) / weight
+      const hopeful = postings.lowestFrequency(term, wanted, constant, perLength)
+      scoreHopeful(cursors[last]!, window, postings, norms, hopeful)
       for (let i = essential; i < scorers.length; i++) {
         window.keep(this.least - rest[i]!)
         if (window.count === 0) break
@@ -163,11 +174,14 @@ export class Searcher {
     }
   }
 
-  /** Takes the window's best, and empties it. */
+  /**
+   * Takes the window's best, and empties it. They are selected by ordinal; by number where that is the same order, since
+   * ordinals lie far apart in memory.
+   */
   private select({ documents, filter }: SearchTask): void {
     const { window, selection } = this
     const { scores, touched, start, count } = window
-    const { ordinals } = documents
+    const { ordinals, ascending } = documents
     for (let k = 0; k < count; k++) {
       const local = touched[k]!
       const score = scores[local]!
@@ -175,9 +189,8 @@ export class Searcher {
       if (score < this.least) continue
       const document = start + local
       if (documents.isDeleted(document)) continue
-      const ordinal = ordinals[document]!
-      if (filter !== undefined && !filter.has(ordinal)) continue
-      if (selection.push(ordinal, score))
+      if (filter !== undefined && !filter.has(ordinals[document]!)) continue
+      if (selection.push(ascending ? document : ordinals[document]!, score))
         this.least = Math.max(this.least, selection.threshold * (1 - MARGIN))
     }
     window.count = 0
