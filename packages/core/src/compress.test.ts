@@ -92,10 +92,17 @@ describe('extractExcerpts', () => {
   })
 
   it('keeps neighbours with the blanks between', async () => {
-    const { lease: kept } = await extract({ minShare: 0, threshold: 0.99, neighbors: 1 })
+    const { lease: kept } = await extract({ keep: 0.9, minShare: 0, threshold: 0.99, neighbors: 1 })
     expect(kept).toEqual([
       'The house was built in 1911. The deposit is returned within 30 days. Many birds nest there.',
     ])
+  })
+
+  it('counts neighbours before it takes them', async () => {
+    for (const keep of [0.2, 0.4, 0.6, 0.9]) {
+      const { tokensBefore, tokensAfter } = await extract({ minShare: 0, neighbors: 1, keep })
+      expect(tokensAfter).toBeLessThanOrEqual(keep * tokensBefore)
+    }
   })
 
   it('lets a model score the sentences, in batches it can take', async () => {

@@ -92,16 +92,24 @@ export async function extractExcerpts<M extends Metadata = Metadata>(
   const tokensOfHit = new Float64Array(hits.length)
   for (const { hit, tokens } of sentences) tokensOfHit[hit] = tokensOfHit[hit]! + tokens
   let tokensAfter = 0
+  /** Places that go with a chosen one. */
+  const around = (place: number): [number, number] => {
+    const { hit } = sentences[place]!
+    return [Math.max(firstOf[hit]!, place - neighbors), Math.min(firstOf[hit + 1]! - 1, place + neighbors)]
+  }
+  const costOf = (place: number) => {
+    const [from, to] = around(place)
+    let cost = 0
+    for (let one = from; one <= to; one++) if (kept[one] === 0) cost += sentences[one]!.tokens
+    return cost
+  }
   const take = (place: number) => {
     const { hit } = sentences[place]!
-    const from = Math.max(firstOf[hit]!, place - neighbors)
-    const to = Math.min(firstOf[hit + 1]! - 1, place + neighbors)
-    for (let one = from; one <= to; one++) {
-      if (kept[one] === 1) continue
-      kept[one] = 1
-      keptOfHit[hit] = keptOfHit[hit]! + sentences[one]!.tokens
-      tokensAfter += sentences[one]!.tokens
-    }
+    const cost = costOf(place)
+    const [from, to] = around(place)
+    kept.fill(1, from, to + 1)
+    keptOfHit[hit] = keptOfHit[hit]! + cost
+    tokensAfter += cost
   }
   // First what each hit keeps in any case, then the best of what is left while there is room.
   for (const place of order) {
@@ -113,7 +121,7 @@ export async function extractExcerpts<M extends Metadata = Metadata>(
   const floor = Math.min(0, worst) + threshold * (best - Math.min(0, worst))
   for (const place of order) {
     if (scores[place]! < floor) break
-    if (kept[place] === 0 && tokensAfter + sentences[place]!.tokens <= keep * tokensBefore) take(place)
+    if (kept[place] === 0 && tokensAfter + costOf(place) <= keep * tokensBefore) take(place)
   }
 
   const excerpts = new Map<string, Excerpt>()

@@ -48,7 +48,10 @@ export interface ContextOptions extends CallOptions {
    * words (`mmrReranker` knows that of meaning). @default 0
    */
   readonly diversity?: number | undefined
-  /** What to show of chunks instead of all, by chunk id: from `extractExcerpts` or `summarizeExcerpts`. @default all */
+  /**
+   * What to show of chunks instead of all, by chunk id: from `extractExcerpts` or `summarizeExcerpts`; these show no wider
+   * span. @default all
+   */
   readonly excerpts?: ReadonlyMap<string, Excerpt> | undefined
   /** Show the wider span of chunks that have one, where it fits. Needs `fetchText`. @default false */
   readonly useWindow?: boolean | undefined

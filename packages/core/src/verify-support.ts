@@ -112,7 +112,7 @@ export async function answerSupport(
     { signal, observer },
   )
 
-  const sentences = claims.map(({ span, words, cited }, claim): SentenceSupport => {
+  const judgeClaim = ({ span, words, cited }: (typeof claims)[number], claim: number): SentenceSupport => {
     const text = answer.slice(span.start, span.end)
     const terms = termsOf(words)
     const base = { ...span, text, cited }
@@ -135,7 +135,14 @@ export async function answerSupport(
       missingFigures,
       ...(betterIn !== undefined && { betterIn }),
     }
-  })
+  }
+  const sentences: SentenceSupport[] = []
+  for (const [claim, one] of claims.entries()) {
+    sentences.push(judgeClaim(one, claim))
+    if (claim % 32 !== 31) continue
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    signal?.throwIfAborted()
+  }
   let [mass, total] = [0, 0]
   for (const [claim, { support }] of sentences.entries()) {
     const weight = termsOf(claims[claim]!.words).length
