@@ -71,12 +71,14 @@ export class CutScanner {
     const text = this.#text
     const classes = this.#classes
     // What is scanned already is not looked at again: a text may be without a word for megabytes.
-    const floor = this.at <= offset ? this.at : 0
+    const isAhead = this.at <= offset
+    const floor = isAhead ? this.at : 0
+    const floorLineStart = isAhead ? this.#lineStart : 0
     let at = Math.max(floor, Math.min(offset, text.length - 1))
     while (at > floor && !isWord(classes[text.charCodeAt(at)]!)) at--
     let lineStart = at
     while (lineStart > floor && !isLineStart(text, lineStart, at, classes)) lineStart--
-    if (lineStart > floor || floor === 0) this.#lineStart = lineStart
+    this.#lineStart = lineStart > floor ? lineStart : floorLineStart
     this.at = at
     this.from = at
     this.cuts.clear()
@@ -247,15 +249,18 @@ function endsSentence(
 ): boolean {
   const last = classes[text.charCodeAt(stop - 1)]!
   if (last === STOP) return true
+  // Compared before it is needed: code that first runs late has the scanner compiled again.
+  const isBare = end === stop
   if (CONTINUATIONS.includes(text.charAt(next)) || isTerminator(classes[text.charCodeAt(next)]!)) return false
   let word = next
   while (word < text.length && isOpening(classes[text.charCodeAt(word)]!)) word++
+  const isDirect = word === next
   const following = word < text.length ? classes[text.charCodeAt(word)]! : BLANK
   // Decimals, host names, "U.S", "?query=": a terminator inside a word is none.
-  if (next === end) return following === UNSPACED && word === next
-  if (following === LOWER) return last === BANG && end === stop
+  if (next === end) return following === UNSPACED && isDirect
+  if (following === LOWER) return last === BANG && isBare
   if (last === BANG || stop - at > 1 || text.charCodeAt(at) === 0x2026) return true
-  return endsAtSingleDot(text, lineStart, at, word, following, language, classes)
+  return endsAtSingleDot(text, lineStart, at, word, following === DIGIT, language, classes)
 }
 
 function endsAtSingleDot(
@@ -263,7 +268,7 @@ function endsAtSingleDot(
   lineStart: number,
   dot: number,
   following: number,
-  followingKind: number,
+  isNumberNext: boolean,
   language: string,
   classes: Uint8Array,
 ): boolean {
@@ -277,7 +282,7 @@ function endsAtSingleDot(
   const kind = stopKind(text.slice(start, dot), language, classes)
   if (kind === 'sentence') return true
   if (kind === 'abbreviation') return false
-  if (kind === 'before-number') return followingKind !== DIGIT
+  if (kind === 'before-number') return !isNumberNext
   let wordEnd = following
   const limit = Math.min(text.length, following + LONGEST_ABBREVIATION)
   while (

@@ -6,7 +6,7 @@ import type { KeptSpans } from './kept-spans.js'
 import { allowedCuts } from './kept-spans.js'
 import { CutScanner } from './scan.js'
 
-/** Code units first scanned in front of the place that a chunk reaches; then twice as many, and so on. */
+/** Code units scanned at a time, from the place that a chunk reaches backwards. */
 const WINDOW = 256
 
 /**
@@ -45,8 +45,8 @@ export class TextCuts implements Cuts {
     // Further back than a cut of the top rank nothing is better.
     const lowest = bestRank < this.#topRank ? floor : bestRank > this.#topRank ? limit : Math.max(floor, best)
     let upper = limit
-    for (let size = WINDOW; upper > lowest; size *= 2) {
-      const lower = Math.max(lowest, upper - size)
+    while (upper > lowest) {
+      const lower = Math.max(lowest, upper - WINDOW)
       const cuts = this.#scan(lower, upper)
       const found = cuts.bestIndex(lower, upper, trim)
       const rank = found < 0 ? 0 : cuts.ranks[found]!

@@ -50,7 +50,7 @@ export class TextTokens {
       const end = windowEnd(text, start)
       const scratch = this.#scratchOf(end - start)
       const byteLength = fill(scratch, text, start, end)
-      count += this.#encode(scratch, byteLength)
+      count += this.#encode(scratch, byteLength, scratch.tokenEnds, 0)
       start = end
     }
     return count
@@ -64,14 +64,15 @@ export class TextTokens {
       const end = windowEnd(text, start)
       const scratch = this.#scratchOf(end - start)
       const byteLength = fill(scratch, text, start, end)
-      const added = this.#encode(scratch, byteLength)
-      if (count + added > ends.length) {
-        const larger = new Uint32Array(Math.max(ends.length * 2, count + added))
+      if (count + byteLength > ends.length) {
+        const larger = new Uint32Array(Math.max(ends.length * 2, count + byteLength))
         larger.set(ends.subarray(0, count))
         ends = larger
       }
-      toUnits(scratch, byteLength, byteLength === end - start, added, start, ends, count)
-      count += added
+      const next = this.#encode(scratch, byteLength, ends, count)
+      if (byteLength > end - start) toUnits(scratch, byteLength, start, ends, count, next)
+      else if (start > 0) shift(ends, count, next, start)
+      count = next
       start = end
     }
     return ends.slice(0, count)
@@ -82,14 +83,16 @@ export class TextTokens {
     return units <= WINDOW ? this.#scratch : scratchFor(units * WIDEST)
   }
 
-  /** Byte offsets of the tokens' ends, in `tokenEnds`; returns how many. */
-  #encode(scratch: Scratch, byteLength: number): number {
-    const { bytes, view, tokenEnds, isDead } = scratch
+  /**
+   * Writes the tokens' ends, in bytes of the window, to `ends` from index `first` on; returns the new count. `ends`
+   * needs room for one entry a byte.
+   */
+  #encode({ bytes, view, isDead }: Scratch, byteLength: number, ends: Uint32Array, first: number): number {
     isDead.fill(0, 0, byteLength + 1)
-    let count = 0
+    let count = first
     for (let at = 0; at < byteLength; ) {
       const pieces = this.#split(bytes, at, byteLength, this.#pieceEnds)
-      count = this.#encoder.encode(bytes, view, at, this.#pieceEnds, pieces, tokenEnds, count, isDead)
+      count = this.#encoder.encode(bytes, view, at, this.#pieceEnds, pieces, ends, count, isDead)
       at = this.#pieceEnds[pieces - 1]!
     }
     return count
@@ -104,34 +107,38 @@ function fill(scratch: Scratch, text: string, start: number, end: number): numbe
   return written
 }
 
+/** Adds `by` to ends[first, last). A function of its own, like `toUnits`: compiled once for all texts. */
+function shift(ends: Uint32Array, first: number, last: number, by: number): void {
+  for (let i = first; i < last; i++) ends[i] = ends[i]! + by
+}
+
 /**
- * Writes the ends of a window's tokens in code units to `ends`, from index `first` on. Between characters of
- * several bytes, byte offsets and code units differ by the same. A function of its own, compiled once for all texts.
+ * Makes code units of the text from bytes of the window that begins at `start`, in ends[first, last). Between
+ * characters of several bytes, the two differ by the same.
  */
 function toUnits(
-  { bytes, view, tokenEnds }: Scratch,
+  { bytes, view }: Scratch,
   byteLength: number,
-  isAscii: boolean,
-  tokens: number,
   start: number,
   ends: Uint32Array,
   first: number,
+  last: number,
 ): void {
-  let wide = isAscii ? byteLength : nextWide(bytes, view, 0, byteLength)
+  let wide = nextWide(bytes, view, 0, byteLength)
   /** Code units of the text less bytes of the window, at the place reached. */
-  let shift = start
-  for (let i = 0; ; ) {
-    while (i < tokens && tokenEnds[i]! <= wide) {
-      ends[first + i] = tokenEnds[i]! + shift
+  let difference = start
+  for (let i = first; ; ) {
+    while (i < last && ends[i]! <= wide) {
+      ends[i] = ends[i]! + difference
       i++
     }
-    if (i === tokens) return
+    if (i === last) return
     const lead = bytes[wide]!
     const width = widthOf(lead)
     // A lone surrogate has become U+FFFD: three bytes, one code unit, like the rest of its range.
-    shift -= width - (lead < 0xf0 ? 1 : 2)
+    difference -= width - (lead < 0xf0 ? 1 : 2)
     const wideEnd = wide + width
-    while (i < tokens && tokenEnds[i]! < wideEnd) ends[first + i++] = wideEnd + shift
+    while (i < last && ends[i]! < wideEnd) ends[i++] = wideEnd + difference
     wide = nextWide(bytes, view, wideEnd, byteLength)
   }
 }
