@@ -63,7 +63,8 @@ export function sealDigest<M extends Metadata>(
     embedder: embedder?.id,
     dimensions: embedder?.dimensions,
   })
-  return sha256(`1${head}${encodeMarks(marks)}${text}`).slice(0, 32)
+  // The text by its own digest: put together with the rest it would be copied as a whole.
+  return sha256(`1${head}${encodeMarks(marks)}${sha256(text)}`).slice(0, 32)
 }
 
 /** Documents can have a mark for every line: this is many times faster than `canonical`. */

@@ -213,6 +213,36 @@ describe('sqliteStore', () => {
     await again.close()
   })
 
+  it('knows seals however they are asked for, with writes in between', async () => {
+    const random = seededRandom(11)
+    const store = await open()
+    const all = Array.from({ length: 300 }, (_, i) => entry(`c${i}`, `${i}`, i, `d${i}`))
+    await store.upsert(all)
+    const expected = new Map<string, string>()
+    const ids = all.map(({ chunk }) => chunk.documentId)
+    const ask = async (asked: readonly string[]) => {
+      expect(await store.seals(asked)).toEqual(asked.map((id) => expected.get(id)))
+    }
+    for (let round = 0; round < 12; round++) {
+      for (const one of all.filter(() => random.chance(0.5))) {
+        const { documentId } = one.chunk
+        const seal = `${round} ${documentId}`
+        await store.seal([{ documentId, seal, chunks: refsOf(one) }])
+        expected.set(documentId, seal)
+      }
+      for (const id of ids) {
+        if (random.chance(0.02)) {
+          const one = random.pick(all)
+          await store.upsert([one])
+          expected.delete(one.chunk.documentId)
+        }
+        await ask([id])
+      }
+      for (let n = 0; n < 100; n++) await ask([random.pick(ids), random.pick(ids), 'nobody'])
+    }
+    await store.close()
+  })
+
   it('opens a file of the first version, and finds its vectors by what they were made from', async () => {
     const path = files.path()
     const first = await open(path)

@@ -25,7 +25,7 @@ import { listChunks, listDocumentIds, listDocuments } from './listing.js'
 import { catchUp, loadSteps } from './load.js'
 import type { OpenedFile } from './open.js'
 import { runSteps } from './run-steps.js'
-import { readSeals, writeSeals } from './seals.js'
+import { readSeals, SealsAhead, writeSeals } from './seals.js'
 import type { SqliteCheck, SqliteStore, StoredDocument } from './sqlite-store.js'
 import type { StoreFile } from './store-file.js'
 import { storedText } from './text.js'
@@ -63,6 +63,8 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
   private readonly maker: IndexMaker<M>
   private readonly now: () => number
   private derived: Derived<M>
+  /** Only of a writer: nobody else writes meanwhile. */
+  private readonly sealsAhead = new SealsAhead()
   /** Whether `derived` may be behind the file, though nobody else writes: a write failed. */
   private uncertain = false
   /** Since the indexes were stored. */
@@ -162,12 +164,14 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
     options: CallOptions = {},
   ): Promise<readonly (string | undefined)[]> {
     options.signal?.throwIfAborted()
-    return readSeals(this.open(), documentIds)
+    const file = this.open()
+    return this.readOnly ? readSeals(file, documentIds) : this.sealsAhead.read(file, documentIds)
   }
 
   async seal(documents: readonly SealedDocument[], options: CallOptions = {}): Promise<void> {
     options.signal?.throwIfAborted()
     const file = this.requireWriter()
+    this.sealsAhead.forget()
     file.writing(() => writeSeals(file, documents))
   }
 
@@ -324,6 +328,7 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
   private write(count: number, work: (file: StoreFile, generation: number) => void): void {
     const file = this.requireWriter()
     const generation = this.derived.generation + 1
+    this.sealsAhead.forget()
     // A commit that reports a failure may all the same have happened.
     this.uncertain = true
     file.writing(() => {
