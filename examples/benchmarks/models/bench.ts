@@ -27,7 +27,8 @@ export const modelsBench: Bench = {
   description: 'chunks per second, memory and first call of the embedders, beside Python’s',
   options: {
     python: 'interpreter that has sentence-transformers, model2vec and onnxruntime (python3)',
-    soak: 'embeddings of the soak of the static embedder, a transformer makes a fiftieth (1000000, with --quick 0)',
+    soak: 'embeddings of the soak of the static embedder (1000000, with --quick 0)',
+    'soak-transformer': 'embeddings of the soak of an int8 transformer (a fiftieth of the other)',
   },
   async run(context) {
     const shared = sharedFolder()
@@ -135,14 +136,18 @@ async function soak(
   model: string,
   cases: { readonly [name: string]: readonly string[] },
 ): Promise<void> {
-  const wanted = Number(context.options.get('soak') ?? (context.quick ? 0 : 1_000_000))
-  if (!Number.isInteger(wanted) || wanted < 0) throw new Error('--soak takes an integer of at least 0.')
-  if (wanted === 0) return
+  const wanted = (name: string, otherwise: number) => {
+    const number = Number(context.options.get(name) ?? otherwise)
+    if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} takes an integer of at least 0.`)
+    return number
+  }
+  const ofStatic = wanted('soak', context.quick ? 0 : 1_000_000)
   const sizes: readonly (readonly [SubjectName, number])[] = [
-    ['static', wanted],
-    ['native int8', Math.ceil(wanted / 50)],
+    ['static', ofStatic],
+    ['native int8', wanted('soak-transformer', Math.ceil(ofStatic / 50))],
   ]
   for (const [subject, embeddings] of sizes) {
+    if (embeddings === 0) continue
     await context.attempt(subject, 'soak', async () => {
       context.progress(`Soaking ${subject}: ${embeddings} embeddings ...`)
       const task = { subject, model, cases: { questions: cases.questions }, rounds: 1, soak: embeddings }

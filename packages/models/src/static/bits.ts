@@ -29,17 +29,38 @@ export function unpackBits(packed: Uint8Array, count: number, bits: BitWidth): I
   const perByte = 8 / bits
   const mask = 2 ** bits - 1
   const numbers = new Int8Array(count)
-  let worst = 0
-  for (let at = 0, i = 0; i < count; at++) {
-    let byte = packed[at]!
-    for (let k = 0; k < perByte && i < count; k++, i++) {
-      const code = byte & mask
-      if (code > worst) worst = code
-      numbers[i] = code - top
-      byte >>>= bits
+  const whole = Math.floor(count / perByte)
+  // The code that is never written is the one that carries into the next bit when 1 is added.
+  let carry = 0
+  if (bits === 4) {
+    for (let at = 0, i = 0; at < whole; at++, i += 2) {
+      const byte = packed[at]!
+      const low = byte & 15
+      const high = byte >>> 4
+      carry |= (low + 1) | (high + 1)
+      numbers[i] = low - 7
+      numbers[i + 1] = high - 7
+    }
+  } else {
+    for (let at = 0, i = 0; at < whole; at++, i += 4) {
+      const byte = packed[at]!
+      const a = byte & 3
+      const b = (byte >>> 2) & 3
+      const c = (byte >>> 4) & 3
+      const d = byte >>> 6
+      carry |= (a + 1) | (b + 1) | (c + 1) | (d + 1)
+      numbers[i] = a - 1
+      numbers[i + 1] = b - 1
+      numbers[i + 2] = c - 1
+      numbers[i + 3] = d - 1
     }
   }
-  return worst === mask ? undefined : numbers
+  for (let i = whole * perByte; i < count; i++) {
+    const code = (packed[whole]! >>> ((i % perByte) * bits)) & mask
+    carry |= code + 1
+    numbers[i] = code - top
+  }
+  return (carry & (mask + 1)) === 0 ? numbers : undefined
 }
 
 /** A row rounded to a few levels: the numbers, and what to multiply them with. */
