@@ -323,7 +323,7 @@ describe('assembleContext: hostile text', () => {
       order: fc.constantFrom('score', 'document', 'edges'),
       format: fc.constantFrom('bracket', 'tag'),
       oversize: fc.constantFrom('cut', 'omit'),
-      duplicates: fc.constantFrom(1, 0.6, false),
+      duplicates: fc.constantFrom<(number | false)[]>(1, 0.6, false),
       diversity: fc.constantFrom(0, 0.5, 1),
       maxPerDocument: fc.constantFrom(undefined, 1, 2),
       excerpt: fc.constantFrom('none', 'parts', 'rewritten'),

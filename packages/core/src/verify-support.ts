@@ -1,3 +1,4 @@
+import { notEnoughInformation } from './answer-prompt.js'
 import { checkNumber, invalid } from './check.js'
 import { type Citation, readCitations } from './citations.js'
 import { embedTexts } from './embed-texts.js'
@@ -116,7 +117,9 @@ export async function answerSupport(
     const text = answer.slice(span.start, span.end)
     const terms = termsOf(words)
     const base = { ...span, text, cited }
-    if (terms.length === 0) return { ...base, support: 1, supported: true, missingFigures: [] }
+    // To say that the passages do not tell is no statement about what they say.
+    if (terms.length === 0 || words.trim() === notEnoughInformation)
+      return { ...base, support: 1, supported: true, missingFigures: [] }
     const judge = (among: readonly Evidence[]) => best(terms, among, idf, (row) => cosineOf(claim, row))
     const own = cited.length === 0 ? windows : windows.filter(({ citation }) => cited.includes(citation))
     const { support, evidence, missingFigures } = judge(own)
@@ -189,17 +192,29 @@ function withoutMarkers(answer: string, span: Span, markers: readonly Span[]): s
   return words + answer.slice(at, Math.max(at, span.end))
 }
 
-/** Each sentence of the sources, and each with the one that follows: what an answer says at once may stand in two. */
+/**
+ * Each sentence of the sources, and after these each with the one that follows: what an answer says at once may stand
+ * in two.
+ */
 function windowsOf(
   sources: readonly { citation: Citation; start: number; end: number; terms: readonly Term[] }[],
 ): Evidence[] {
-  return sources.flatMap(({ citation, start, end, terms }, row): Evidence[] => {
-    const own = { citation, start, end, terms: new Set(terms.map(({ term }) => term)), rows: [row] }
-    const next = sources[row + 1]
-    if (next === undefined || next.citation !== citation) return [own]
-    const both = new Set([...own.terms, ...next.terms.map(({ term }) => term)])
-    return [own, { citation, start, end: next.end, terms: both, rows: [row, row + 1] }]
+  const single = sources.map(
+    ({ citation, start, end, terms }, row): Evidence => ({
+      citation,
+      start,
+      end,
+      terms: new Set(terms.map(({ term }) => term)),
+      rows: [row],
+    }),
+  )
+  const pairs = single.slice(1).flatMap((second, place): Evidence[] => {
+    const first = single[place]!
+    if (first.citation !== second.citation) return []
+    const terms = new Set([...first.terms, ...second.terms])
+    return [{ ...first, end: second.end, terms, rows: [place, place + 1] }]
   })
+  return [...single, ...pairs]
 }
 
 function best(
@@ -220,7 +235,7 @@ function best(
     for (const row of evidence.rows) score = Math.max(score, cosine(row))
     const there = figures.filter((figure) => evidence.terms.has(figure)).length
     const support = Math.min(1, score) * (figures.length === 0 ? 1 : there / figures.length)
-    // The shorter of two that support alike is the better evidence.
+    // Of windows that support alike the first counts: single sentences come before pairs.
     if (support > found.support + 1e-12) Object.assign(found, { support, evidence })
   }
   const missingFigures = figures.filter((figure) => !among.some(({ terms }) => terms.has(figure)))

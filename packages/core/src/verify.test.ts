@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { abstainDecision, calibrateMinScore } from './abstain.js'
+import { notEnoughInformation } from './answer-prompt.js'
 import type { Citation } from './citations.js'
 import { isRagError } from './errors.js'
 import type { Hit } from './retriever.js'
@@ -176,6 +177,7 @@ describe('answerSupport', () => {
     })
     expect(await support('')).toEqual({ sentences: [], support: 1, unsupported: [] })
     expect((await support('[1]')).support).toBe(1)
+    expect((await support(notEnoughInformation)).unsupported).toEqual([])
     expect((await support('Pets are welcome.', [])).support).toBe(0)
   })
 
