@@ -15,6 +15,10 @@ function citation(number: number): Citation {
     score: 1,
     cut: false,
     contextSpan: { start: 0, end: 1 },
+    pages: [],
+    shown: [],
+    verbatim: true,
+    alsoIn: [],
   }
 }
 
