@@ -157,14 +157,12 @@ function parse(name: string, text: string, slots: readonly string[]): readonly P
 
 /** Puts the parts together; a line on which only empty values stood goes, with one blank line around it. */
 function withoutEmptyLines(parts: readonly Part[], fill: (part: Part) => string): string {
+  const filled = parts.map(fill)
   let text = ''
-  for (const [place, part] of parts.entries()) {
-    const value = fill(part)
-    const before = parts[place - 1]
-    const emptied = typeof part === 'string' && typeof before === 'object' && fill(before) === ''
-    if (emptied && (text === '' || text.endsWith('\n')) && /^\n/.test(value))
-      text += value.replace(/^\n\n?/, '')
-    else text += value
+  for (const [place, value] of filled.entries()) {
+    const emptied = place > 0 && typeof parts[place - 1] === 'object' && filled[place - 1] === ''
+    const lineStart = text === '' || text.endsWith('\n')
+    text += emptied && lineStart && typeof parts[place] === 'string' ? value.replace(/^\n\n?/, '') : value
   }
   return text.replace(/\n+$/, '')
 }
