@@ -9,12 +9,12 @@ import {
   type TopHits,
   type VectorIndex,
 } from '@tesserae/core'
-import { allImages, ManySearcher, type SearchManyOptions, vectorTarget } from '../parallel/index.js'
-import { type HeadFields, joinParts, type Savable, type SnapshotParts } from '../snapshot/index.js'
+import { allImages, type IndexImage, type SearchManyOptions } from '../parallel/index.js'
+import type { Savable } from '../snapshot/index.js'
 import { type Backend, backends, chooseBackend } from '../wasm/instantiate.js'
 import { type Quantization, quantizations } from '../wasm/quantize.js'
-import { type SetManyOptions, setEach, type VectorEntry } from '../wasm/set-many.js'
-import { loadShards, shardParts } from '../wasm/shard-snapshot.js'
+import type { SetManyOptions, VectorEntry } from '../wasm/set-many.js'
+import { ShardedVectors } from '../wasm/sharded-vectors.js'
 import { checkShardBytes, mergeHits, Shards } from '../wasm/shards.js'
 import { RowIndex } from './row-index.js'
 import { type Rows, type RowsOptions, rowCapacity, TypescriptRows, wasmRows } from './rows.js'
@@ -102,68 +102,19 @@ export function flatIndex(options: FlatIndexOptions): FlatIndex {
     )
     return new RowIndex({ dimensions, metric, quantization, oversampling, mostRows }, kernels)
   }
-  // What a snapshot must agree with; memory that is cut otherwise is told only when it is.
-  const saved: HeadFields = { dimensions, metric, quantization }
-  return new ShardedRows(
-    shardBytes === checkShardBytes(undefined) ? saved : { ...saved, shardBytes },
-    { dimensions, metric },
-    () => new Shards(make),
-  )
+  const makeShards = () => new Shards(make)
+  return new ShardedRows({
+    kind: 'flat',
+    dimensions,
+    metric,
+    saved: { dimensions, metric, quantization },
+    shardBytes,
+    first: makeShards(),
+    makeShards,
+  })
 }
 
-class ShardedRows implements FlatIndex {
-  readonly dimensions: number
-  readonly metric: Metric
-  private readonly options: HeadFields
-  private shards: Shards<RowIndex>
-  private readonly makeShards: () => Shards<RowIndex>
-  /** Calls that may have changed it. */
-  private changes = 0
-  private readonly many = new ManySearcher()
-
-  constructor(
-    options: HeadFields,
-    { dimensions, metric }: { readonly dimensions: number; readonly metric: Metric },
-    makeShards: () => Shards<RowIndex>,
-  ) {
-    this.options = options
-    this.dimensions = dimensions
-    this.metric = metric
-    this.shards = makeShards()
-    this.makeShards = makeShards
-  }
-
-  get size(): number {
-    return this.shards.size
-  }
-
-  has(ordinal: number): boolean {
-    return this.shards.of(ordinal) !== undefined
-  }
-
-  vector(ordinal: number): Float32Array | undefined {
-    return this.shards.of(ordinal)?.vector(ordinal)
-  }
-
-  set(ordinal: number, vector: Float32Array): void {
-    checkInteger('ordinal', ordinal, 0, 2 ** 31 - 2)
-    checkVector('vector', vector, this.dimensions)
-    this.changes++
-    this.shards.set(ordinal, vector)
-  }
-
-  setMany(
-    entries: Iterable<VectorEntry> | AsyncIterable<VectorEntry>,
-    options?: SetManyOptions,
-  ): Promise<void> {
-    return setEach((ordinal, vector) => this.set(ordinal, vector), entries, options)
-  }
-
-  delete(ordinal: number): boolean {
-    this.changes++
-    return this.shards.delete(ordinal)
-  }
-
+class ShardedRows extends ShardedVectors<RowIndex, IndexSearchOptions> implements FlatIndex {
   search(query: Float32Array, options: IndexSearchOptions): TopHits {
     return this.searchBatch([query], options)[0]!
   }
@@ -186,33 +137,11 @@ class ShardedRows implements FlatIndex {
     options: SearchManyOptions,
   ): Promise<readonly TopHits[]> {
     const { limit, filter } = options
-    const parts = {
-      name: 'flat',
-      dimensions: this.dimensions,
-      version: () => this.changes,
-      answer: (some: readonly Float32Array[]) => this.searchBatch(some, { limit, filter }),
-      image: (threads: number) => {
-        const shards = allImages(this.shards.all, threads)
-        return shards && { kind: 'flat' as const, shards }
-      },
-    }
-    return this.many.search(vectorTarget(parts, queries, options), queries, options)
+    return this.searchInThreads(queries, options, (some) => this.searchBatch(some, { limit, filter }))
   }
 
-  estimateMemory(): number {
-    return this.shards.estimateMemory()
-  }
-
-  save(): Uint8Array<ArrayBuffer> {
-    return joinParts(this.saveParts())
-  }
-
-  saveParts(): SnapshotParts {
-    return shardParts('flat', this.options, this.shards, () => this.changes)
-  }
-
-  load(snapshot: Uint8Array | Iterable<Uint8Array>): void {
-    this.shards = loadShards(snapshot, 'flat', this.options, this.makeShards)
-    this.changes++
+  protected image(threads: number): IndexImage | undefined {
+    const shards = allImages(this.shards.all, threads)
+    return shards && { kind: 'flat', shards }
   }
 }

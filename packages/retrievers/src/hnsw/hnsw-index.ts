@@ -8,12 +8,12 @@ import {
   type TopHits,
   type VectorIndex,
 } from '@tesserae/core'
-import { allImages, ManySearcher, type SearchManyOptions, vectorTarget } from '../parallel/index.js'
-import { type HeadFields, joinParts, type Savable, type SnapshotParts } from '../snapshot/index.js'
+import { allImages, type IndexImage, type SearchManyOptions } from '../parallel/index.js'
+import type { Savable } from '../snapshot/index.js'
 import { type Backend, backends, chooseBackend } from '../wasm/instantiate.js'
 import { type Quantization, quantizations } from '../wasm/quantize.js'
-import { type SetManyOptions, setEach, type VectorEntry } from '../wasm/set-many.js'
-import { loadShards, shardParts } from '../wasm/shard-snapshot.js'
+import type { SetManyOptions, VectorEntry } from '../wasm/set-many.js'
+import { ShardedVectors } from '../wasm/sharded-vectors.js'
 import { checkShardBytes, mostShards, outOfMemory, Shards, tooMany } from '../wasm/shards.js'
 import { type Graph, type GraphOptions, wasmGraph } from './graph.js'
 import { GraphIndex, type GraphSettings } from './graph-index.js'
@@ -145,70 +145,18 @@ export function hnswIndex(options: HnswOptions): HnswIndex {
   const makeShards = () => new Shards(make)
   const shards = makeShards()
   while (wanted > 0) shards.add()
-  // What a snapshot must agree with; memory that is cut otherwise is told only when it is.
-  const saved: HeadFields = { dimensions, metric, connectivity, efConstruction, seed, quantization }
-  return new ShardedGraph(
-    shardBytes === checkShardBytes(undefined) ? saved : { ...saved, shardBytes },
-    { dimensions, metric },
-    shards,
+  return new ShardedGraph({
+    kind: 'hnsw',
+    dimensions,
+    metric,
+    saved: { dimensions, metric, connectivity, efConstruction, seed, quantization },
+    shardBytes,
+    first: shards,
     makeShards,
-  )
+  })
 }
 
-class ShardedGraph implements HnswIndex {
-  readonly dimensions: number
-  readonly metric: Metric
-  private readonly options: HeadFields
-  private shards: Shards<GraphIndex>
-  private readonly makeShards: () => Shards<GraphIndex>
-  /** Calls that may have changed it. */
-  private changes = 0
-  private readonly many = new ManySearcher()
-
-  constructor(
-    options: HeadFields,
-    { dimensions, metric }: { readonly dimensions: number; readonly metric: Metric },
-    shards: Shards<GraphIndex>,
-    makeShards: () => Shards<GraphIndex>,
-  ) {
-    this.options = options
-    this.dimensions = dimensions
-    this.metric = metric
-    this.shards = shards
-    this.makeShards = makeShards
-  }
-
-  get size(): number {
-    return this.shards.size
-  }
-
-  has(ordinal: number): boolean {
-    return this.shards.of(ordinal) !== undefined
-  }
-
-  vector(ordinal: number): Float32Array | undefined {
-    return this.shards.of(ordinal)?.vector(ordinal)
-  }
-
-  set(ordinal: number, vector: Float32Array): void {
-    checkInteger('ordinal', ordinal, 0, 2 ** 31 - 2)
-    checkVector('vector', vector, this.dimensions)
-    this.changes++
-    this.shards.set(ordinal, vector)
-  }
-
-  setMany(
-    entries: Iterable<VectorEntry> | AsyncIterable<VectorEntry>,
-    options?: SetManyOptions,
-  ): Promise<void> {
-    return setEach((ordinal, vector) => this.set(ordinal, vector), entries, options)
-  }
-
-  delete(ordinal: number): boolean {
-    this.changes++
-    return this.shards.delete(ordinal)
-  }
-
+class ShardedGraph extends ShardedVectors<GraphIndex, HnswSearchOptions> implements HnswIndex {
   search(query: Float32Array, options: HnswSearchOptions): TopHits {
     const limit = checkInteger('limit', options.limit)
     if (options.efSearch !== undefined) checkInteger('efSearch', options.efSearch, 1, 65_536)
@@ -222,19 +170,9 @@ class ShardedGraph implements HnswIndex {
   ): Promise<readonly TopHits[]> {
     const { limit, filter, efSearch } = options
     if (efSearch !== undefined) checkInteger('efSearch', efSearch, 1, 65_536)
-    const parts = {
-      name: 'hnsw',
-      dimensions: this.dimensions,
-      version: () => this.changes,
-      answer: (some: readonly Float32Array[]) =>
-        some.map((query) => this.search(query, { limit, filter, efSearch })),
-      image: (threads: number) => {
-        const shards = allImages(this.shards.all, threads)
-        return shards && { kind: 'hnsw' as const, shards }
-      },
-      efSearch,
-    }
-    return this.many.search(vectorTarget(parts, queries, options), queries, options)
+    return this.searchInThreads(queries, options, (some) =>
+      some.map((query) => this.search(query, { limit, filter, efSearch })),
+    )
   }
 
   scan(query: Float32Array, options: IndexSearchOptions): TopHits {
@@ -248,24 +186,12 @@ class ShardedGraph implements HnswIndex {
     for (const shard of this.shards.all) shard.compact()
   }
 
-  estimateMemory(): number {
-    return this.shards.estimateMemory()
-  }
-
-  save(): Uint8Array<ArrayBuffer> {
-    return joinParts(this.saveParts())
-  }
-
-  saveParts(): SnapshotParts {
-    return shardParts('hnsw', this.options, this.shards, () => this.changes)
-  }
-
-  load(snapshot: Uint8Array | Iterable<Uint8Array>): void {
-    this.shards = loadShards(snapshot, 'hnsw', this.options, this.makeShards)
-    this.changes++
-  }
-
   neighbors(ordinal: number, layer = 0): Uint32Array {
     return this.shards.of(ordinal)?.neighbors(ordinal, layer) ?? new Uint32Array(0)
+  }
+
+  protected image(threads: number): IndexImage | undefined {
+    const shards = allImages(this.shards.all, threads)
+    return shards && { kind: 'hnsw', shards }
   }
 }
