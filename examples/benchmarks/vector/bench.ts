@@ -6,10 +6,23 @@ import { measureExact } from './exact.js'
 import { measureFilters } from './filters.js'
 import { buildEngines, compareGraphs, type Promised } from './graphs.js'
 import { measureLarge } from './large.js'
+import { measureMany } from './many.js'
 import { measureSameness } from './same.js'
+import { measureSnapshots } from './snapshots.js'
 
 const dimensions = 384
-const parts = ['graph', 'filters', 'twin', 'wide', 'changes', 'exact', 'same', 'large'] as const
+const parts = [
+  'graph',
+  'filters',
+  'twin',
+  'wide',
+  'changes',
+  'exact',
+  'same',
+  'many',
+  'snapshots',
+  'large',
+] as const
 type Part = (typeof parts)[number]
 
 const promised: { readonly [name in EngineName]?: Promised } = {
@@ -21,13 +34,13 @@ export const vectorBench: Bench = {
   name: 'vector',
   description: 'graphs and exact scans of clustered unit vectors, beside hnswlib-node and sqlite-vec',
   options: {
-    count: 'vectors of 384 numbers (100000, with --quick 4000); some parts take a fifth of them',
+    count:
+      'vectors of 384 numbers (100000, with --quick 4000); twin, wide, changes, many, snapshots take a fifth of them',
+    'twin-count': 'vectors for the part twin, which is slow to build (a fifth of --count)',
     parts: `which of ${parts.join(', ')}, separated by commas (all but large, which takes 1,000,000 x 128)`,
   },
   async run(context) {
-    const count = Number(context.options.get('count') ?? (context.quick ? 4000 : 100_000))
-    if (!Number.isInteger(count) || count < 1000)
-      throw new Error('--count takes an integer of at least 1000.')
+    const count = countOption(context, 'count', context.quick ? 4000 : 100_000)
     const wanted = wantedParts(context)
     const fewer = Math.max(1000, Math.round(count / 5))
     const queries = context.quick ? 100 : 500
@@ -44,7 +57,7 @@ export const vectorBench: Bench = {
       }
     }
     if (wanted.has('twin')) {
-      const set = clusteredVectors(fewer, dimensions, queries)
+      const set = clusteredVectors(countOption(context, 'twin-count', fewer), dimensions, queries)
       const twin = { 'hnswIndex TypeScript': { at95: 0.3 } }
       const engines = await buildEngines(context, set, ['hnswlib-node', 'hnswIndex TypeScript'], twin)
       compareGraphs(context, set, engines, twin)
@@ -56,12 +69,26 @@ export const vectorBench: Bench = {
       compareGraphs(context, set, engines, promised)
     }
     if (wanted.has('changes')) measureChanges(context, fewer, dimensions)
+    if (wanted.has('many') || wanted.has('snapshots')) {
+      const set = clusteredVectors(fewer, dimensions, queries)
+      if (wanted.has('many')) await measureMany(context, set)
+      if (wanted.has('snapshots')) await measureSnapshots(context, set)
+    }
     if (wanted.has('large')) await measureLarge(context, context.quick ? 20_000 : 1_000_000)
-    context.note('Times are processor time of this process, its subjects in turns.')
+    context.note(
+      'Times are processor time of this process, its subjects in turns. The name of a case has its number of vectors.',
+    )
     context.note(
       'hnswlib-node is compiled here by its own binding.gyp; converting vectors to lists is counted.',
     )
   },
+}
+
+function countOption(context: BenchContext, name: string, otherwise: number): number {
+  const count = Number(context.options.get(name) ?? otherwise)
+  if (!Number.isInteger(count) || count < 1000)
+    throw new Error(`--${name} takes an integer of at least 1000.`)
+  return count
 }
 
 function wantedParts(context: BenchContext): ReadonlySet<Part> {

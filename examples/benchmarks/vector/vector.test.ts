@@ -4,7 +4,9 @@ import { measureChanges } from './changes.js'
 import { clusteredVectors, recallOf } from './dataset.js'
 import { makeEngine } from './engines.js'
 import { measureFilters } from './filters.js'
+import { areSame, measureMany } from './many.js'
 import { measureSameness } from './same.js'
+import { measureSnapshots } from './snapshots.js'
 import { inTurns, scaled } from './turns.js'
 
 describe('the vector benchmark', () => {
@@ -51,5 +53,29 @@ describe('the vector benchmark', () => {
     expect(ratios.filter(({ met }) => !met)).toEqual([])
     expect(ratios.length).toBe(3 + 2 + 12)
     expect(rows.every(({ value }) => Number.isFinite(value))).toBe(true)
+  })
+
+  it('finds searches by threads and loaded snapshots alike', async () => {
+    const context = quick()
+    await measureMany(context, set)
+    await measureSnapshots(context, set)
+    const { ratios, rows, skipped } = context.report('vector')
+    expect(skipped).toEqual([])
+    expect(ratios.length).toBe(2 + 4)
+    expect(ratios.filter(({ met }) => !met)).toEqual([])
+    expect(rows.every(({ value }) => Number.isFinite(value) && value > 0)).toBe(true)
+  })
+
+  it('sees the smallest difference between answers', () => {
+    const hits = (ordinals: number[], scores: number[]) => ({
+      ordinals: Uint32Array.from(ordinals),
+      scores: Float32Array.from(scores),
+    })
+    const one = hits([3, 1], [0.5, 0.25])
+    expect(areSame([one], [hits([3, 1], [0.5, 0.25])])).toBe(true)
+    expect(areSame([one], [])).toBe(false)
+    expect(areSame([one], [hits([3], [0.5])])).toBe(false)
+    expect(areSame([one], [hits([1, 3], [0.5, 0.25])])).toBe(false)
+    expect(areSame([one], [hits([3, 1], [0.5, 0.251])])).toBe(false)
   })
 })
