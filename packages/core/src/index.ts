@@ -109,11 +109,13 @@ export type {
 } from './ingest-report.js'
 export { documentRecord } from './ingest-report.js'
 export type { VectorNeed, VectorReuse, VectorsByInput } from './ingest-reuse.js'
-export type { DocumentSeals, SealedDocument } from './ingest-seals.js'
+export type { DocumentSeals, Lineage, SealedDocument } from './ingest-seals.js'
 export type { GenerateRequest, GenerateResult, LanguageModel, Message } from './language-model.js'
 export type { Explanation, LexicalIndex } from './lexical-index.js'
 export type { LineIndex } from './line-index.js'
 export { lineIndex } from './line-index.js'
+export type { DocumentLineage } from './lineage.js'
+export { documentLineage } from './lineage.js'
 export type { Loaded, Loader } from './loader.js'
 export type {
   MapReduceFailure,

@@ -11,7 +11,7 @@ import {
   readSeal,
   type SealedCounts,
   type SealedDocument,
-  sealDigest,
+  sealedInput,
   sealWith,
 } from './ingest-seals.js'
 import type { CallOptions } from './observer.js'
@@ -108,15 +108,15 @@ export async function planDocument<M extends Metadata>(
   const { chunker, embedder, store, pool, compare, observer, onTime } = context
   const call = { signal, observer }
   const begun = performance.now()
-  const digest = keepsSeals(store)
-    ? await atStage('split', signal, () => sealDigest(document, chunker.id, embedder))
+  const input = keepsSeals(store)
+    ? await atStage('split', signal, () => sealedInput(document, chunker.id, embedder))
     : undefined
-  if (digest !== undefined && keepsSeals(store) && compare === 'documents') {
+  if (input !== undefined && keepsSeals(store) && compare === 'documents') {
     const asked = performance.now()
     onTime('split', asked - begun)
     const [seal] = await atStage('store', signal, () => store.seals([document.id], call))
     onTime('store', performance.now() - asked)
-    const counts = readSeal(seal, digest)
+    const counts = readSeal(seal, input.digest)
     if (counts !== undefined) return untouched(document, counts)
   }
   const started = performance.now()
@@ -169,11 +169,11 @@ export async function planDocument<M extends Metadata>(
     replaced,
     stale: [...known.values()],
     sealed:
-      digest === undefined || chunks.length === 0
+      input === undefined || chunks.length === 0
         ? undefined
         : {
             documentId: document.id,
-            seal: sealWith(digest, { chunks: chunks.length, blank }),
+            seal: sealWith(input, { chunks: chunks.length, blank }),
             chunks: chunks.map(({ id }, place) => ({ id, revision: revisions[place]! })),
           },
   }

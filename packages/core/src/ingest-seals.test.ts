@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Chunker } from './chunker.js'
 import type { Document } from './document.js'
 import { ingest } from './ingest.js'
-import { readSeal, sealDigest, sealWith } from './ingest-seals.js'
+import { readSeal, sealedInput, sealWith } from './ingest-seals.js'
 import { planIngest } from './plan-ingest.js'
 import { shelfStore } from './shelf-store.js'
 import type { ChunkRef } from './store.js'
@@ -180,9 +180,10 @@ describe('ingest into a store that keeps seals', () => {
 
 describe('a seal', () => {
   it('is read back only for the input it was made from', () => {
-    const digest = sealDigest(documents[0]!, 'lines', undefined)
-    expect(readSeal(sealWith(digest, { chunks: 3, blank: 2 }), digest)).toEqual({ chunks: 3, blank: 2 })
-    for (const other of [undefined, '', digest, `${digest}.3`, `${digest}.x.0`, `${digest}.3.2.1`, `0.3.2`]) {
+    const input = sealedInput(documents[0]!, 'lines.with.dots', undefined)
+    const { digest } = input
+    expect(readSeal(sealWith(input, { chunks: 3, blank: 2 }), digest)).toEqual({ chunks: 3, blank: 2 })
+    for (const other of [undefined, '', digest, `${digest}.3`, `${digest}.x.0`, `${digest}.0.0`, `0.3.2`]) {
       expect(readSeal(other, digest)).toBeUndefined()
     }
   })
@@ -203,8 +204,8 @@ describe('a seal', () => {
       { ...base, box: undefined },
       { ...base, confidence: 0.5 },
     ]
-    const digests = marks.map((mark) =>
-      sealDigest({ ...documents[0]!, marks: [mark] }, 'lines', { id: 'm', dimensions: 2 }),
+    const digests = marks.map(
+      (mark) => sealedInput({ ...documents[0]!, marks: [mark] }, 'lines', { id: 'm', dimensions: 2 }).digest,
     )
     expect(new Set(digests).size).toBe(marks.length)
   })

@@ -36,11 +36,27 @@ export function keepsSeals(store: object): store is DocumentSeals {
   )
 }
 
-/** What is said by a seal besides what the document was made from. */
+/** What is said by a seal besides the digest of what the document was made from. */
 export interface SealedCounts {
   readonly chunks: number
   /** Spans without a visible character. */
   readonly blank: number
+}
+
+/** Which text, chunker and model made what the store has of a document. */
+export interface Lineage {
+  /** First half of the SHA-256 of the document's text: equal for equal versions of the source. */
+  readonly version: string
+  /** `chunker.id` */
+  readonly chunker: string
+  /** `embedder.id`; absent when there are no vectors. */
+  readonly embedder?: string | undefined
+  readonly dimensions?: number | undefined
+}
+
+export interface SealedInput {
+  readonly digest: string
+  readonly lineage: Lineage
 }
 
 type Model = Pick<Embedder, 'id' | 'dimensions'>
@@ -49,11 +65,13 @@ type Model = Pick<Embedder, 'id' | 'dimensions'>
  * A digest of everything that decides which chunks a document has and what is stored with them: 128 bits of SHA-256 of
  * text, marks, origin, deep metadata, address, and the ids of chunker and model.
  */
-export function sealDigest<M extends Metadata>(
+export function sealedInput<M extends Metadata>(
   { id, text, marks, metadata, uri, origin }: Document<M>,
   chunkerId: string,
   embedder: Model | undefined,
-): string {
+): SealedInput {
+  // The text by its own digest: put together with the rest it would be copied as a whole.
+  const textDigest = sha256(text)
   const head = canonical({
     id,
     metadata,
@@ -63,8 +81,14 @@ export function sealDigest<M extends Metadata>(
     embedder: embedder?.id,
     dimensions: embedder?.dimensions,
   })
-  // The text by its own digest: put together with the rest it would be copied as a whole.
-  return sha256(`1${head}${encodeMarks(marks)}${sha256(text)}`).slice(0, 32)
+  return {
+    digest: sha256(`1${head}${encodeMarks(marks)}${textDigest}`).slice(0, 32),
+    lineage: {
+      version: textDigest.slice(0, 32),
+      chunker: chunkerId,
+      ...(embedder !== undefined && { embedder: embedder.id, dimensions: embedder.dimensions }),
+    },
+  }
 }
 
 /** Documents can have a mark for every line: this is many times faster than `canonical`. */
@@ -76,14 +100,14 @@ function encodeMarks(marks: readonly Mark[]): string {
   return `${encoded};`
 }
 
-export function sealWith(digest: string, { chunks, blank }: SealedCounts): string {
-  return `${digest}.${chunks}.${blank}`
+export function sealWith({ digest, lineage }: SealedInput, { chunks, blank }: SealedCounts): string {
+  return `${digest}.${chunks}.${blank}.${JSON.stringify(lineage)}`
 }
 
 /** What a seal says; `undefined` when it is broken, of another input, or not by this code. */
 export function readSeal(seal: string | undefined, digest: string): SealedCounts | undefined {
-  const [found, chunks, blank, ...rest] = seal?.split('.') ?? []
-  if (found !== digest || rest.length > 0) return undefined
+  const [found, chunks, blank] = seal?.split('.', 3) ?? []
+  if (found !== digest) return undefined
   const counts = { chunks: Number(chunks), blank: Number(blank) }
   return counts.chunks > 0 && counts.blank >= 0 ? counts : undefined
 }
