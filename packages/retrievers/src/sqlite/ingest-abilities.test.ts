@@ -253,6 +253,10 @@ describe('sqliteStore', () => {
       'DROP INDEX chunks_by_input; ALTER TABLE documents DROP COLUMN seal; PRAGMA user_version = 1',
     )
     connection.close()
+    const reader = await open(path, { readOnly: true })
+    expect(await reader.seals(['d'])).toEqual([undefined])
+    expectClose((await reader.vectorsByInput(['one']))[0], unit(1))
+    await reader.close()
     const store = await open(path)
     expect((await store.check()).problems).toEqual([])
     expectClose((await store.vectorsByInput(['one']))[0], unit(1))

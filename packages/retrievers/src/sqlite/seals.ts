@@ -11,7 +11,9 @@ function sealOf(value: unknown): Seal {
   return typeof value === 'string' ? originalText(value) : undefined
 }
 
+/** For readers, which take a file as it is: one of the first version has no seals yet. */
 export function readSeals(file: StoreFile, documentIds: readonly string[]): readonly Seal[] {
+  if (file.count('PRAGMA user_version') < 2) return documentIds.map(() => undefined)
   return documentIds.map((id) => {
     const [row] = file.all('SELECT seal FROM documents WHERE id = ?', [storedText(id)])
     return sealOf(row?.seal)
