@@ -2,6 +2,7 @@ import {
   type CallOptions,
   checkInteger,
   checkNumber,
+  type Explanation,
   type Filter,
   type Hit,
   invalid,
@@ -13,6 +14,7 @@ import {
   tell,
   timed,
 } from '@tesserae/core'
+import { isExplainable } from '../explain-hit.js'
 import type { Fusion } from '../fusion/fusion.js'
 import { reciprocalRankFusion } from '../fusion/reciprocal-rank.js'
 import { orAbort } from '../legs.js'
@@ -26,7 +28,7 @@ import type {
   FallbackReason,
   QueryVariant,
 } from './expansion.js'
-import { fuseSearches, type Search } from './fuse-searches.js'
+import { explainSearches, fuseSearches, type Search } from './fuse-searches.js'
 import { fallbackReason } from './stage-failure.js'
 
 /** Options that were checked, with their defaults. */
@@ -72,6 +74,12 @@ export function checkExpansion(
   }
 }
 
+interface Outcome<M extends Metadata> {
+  readonly expanded: ExpandedHits<M>
+  /** Where the hits are from. */
+  readonly searches: readonly Search<M>[]
+}
+
 /** The caller's mistakes: behind the hits of the plain query they would stay hidden for ever. */
 const mistakes: readonly RagErrorCode[] = ['invalid-argument', 'incompatible', 'unsupported']
 
@@ -86,7 +94,7 @@ export function expandingRetriever<M extends Metadata, O extends RetrieveOptions
 ): ExpandingRetriever<M> & { retrieveExpanded(query: string, options?: O): Promise<ExpandedHits<M>> } {
   const { name } = settings
 
-  async function run(query: string, call: O): Promise<ExpandedHits<M>> {
+  async function run(query: string, call: O): Promise<Outcome<M>> {
     if (typeof query !== 'string') invalid('query', 'a string', query)
     const limit = checkInteger('limit', call.limit ?? 5)
     const { signal, observer } = call
@@ -101,61 +109,72 @@ export function expandingRetriever<M extends Metadata, O extends RetrieveOptions
       const plan = await planned(makePlan, query, call, budget)
       if (typeof plan === 'string') return await fallBack(plan)
       const { variants, filter, instructions } = plan
-      const own = filter === undefined ? plain : once(() => search(query, both(call.filter, filter), signal))
-      const result = (hits: readonly Hit<M>[], queries: readonly AskedQuery[], reason?: FallbackReason) => ({
-        hits: hits.slice(0, limit),
-        queries,
-        ...(filter !== undefined && { filter }),
-        ...(instructions !== undefined && { instructions }),
-        ...(reason !== undefined && { fallback: reason }),
+      const narrowed = both(call.filter, filter)
+      const own = filter === undefined ? plain : once(() => search(query, narrowed, signal))
+      const result = (hits: readonly Hit<M>[], searches: readonly Search<M>[], reason?: FallbackReason) => ({
+        expanded: {
+          hits: hits.slice(0, limit),
+          queries: searches.map(({ label, text }) => ({ label, text })),
+          ...(filter !== undefined && { filter }),
+          ...(instructions !== undefined && { instructions }),
+          ...(reason !== undefined && { fallback: reason }),
+        },
+        searches,
       })
-      const asked = { label: originalLabel, text: query }
+      const asked = { label: originalLabel, text: query, weight: settings.originalWeight, filter: narrowed }
       if (variants.length === 0) {
         const hits = await own()
         if (filter !== undefined && hits.length < Math.min(settings.minHits, limit))
           return await fallBack('no-hits', instructions)
-        return result(hits, [asked])
+        return result(hits, [{ ...asked, hits }])
       }
       const [original, found] = await Promise.all([
         settings.originalWeight > 0 ? own() : undefined,
-        searchAll(variants, (variant) =>
-          orAbort(
-            search(variant.text, both(both(call.filter, filter), variant.filter), budget.signal),
-            budget.signal,
-          ),
+        searchAll(variants, narrowed, (text, within) =>
+          orAbort(search(text, within, budget.signal), budget.signal),
         ),
       ])
       signal?.throwIfAborted()
       const reason = found.failure ? (budget.expired ? 'timeout' : 'search') : undefined
       if (reason !== undefined) tellFallback(observer, name, reason)
       const searches: Search<M>[] = found.searches
-      if (original !== undefined) {
-        searches.unshift({ ...asked, weight: settings.originalWeight, hits: original })
-      }
+      if (original !== undefined) searches.unshift({ ...asked, hits: original })
       if (searches.length === 0) return await fallBack(reason ?? 'search', instructions)
       const hits = fuseSearches(searches, settings)
       const enough = filter === undefined && settings.originalWeight > 0 ? 0 : settings.minHits
       if (hits.length < Math.min(enough, limit)) return await fallBack('no-hits', instructions)
-      return result(
-        hits,
-        searches.map(({ label, text }) => ({ label, text })),
-        reason,
-      )
+      return result(hits, searches, reason)
     } finally {
       budget.close()
     }
 
-    async function fallBack(reason: FallbackReason, instructions?: string): Promise<ExpandedHits<M>> {
+    async function fallBack(reason: FallbackReason, instructions?: string): Promise<Outcome<M>> {
       tellFallback(observer, name, reason)
-      const hits = (await plain()).slice(0, limit)
-      const queries = [{ label: originalLabel, text: query }]
-      return { hits, queries, ...(instructions !== undefined && { instructions }), fallback: reason }
+      const hits = await plain()
+      const asked = { label: originalLabel, text: query }
+      const told = instructions !== undefined && { instructions }
+      const expanded = { hits: hits.slice(0, limit), queries: [asked], ...told, fallback: reason }
+      return { expanded, searches: [{ ...asked, weight: 1, hits, filter: call.filter }] }
     }
+  }
+
+  async function explain(query: string, chunkId: string, options?: O): Promise<Explanation | undefined> {
+    const call = options ?? ({} as O)
+    const { searches } = await run(query, call)
+    const limit = Math.max(call.limit ?? 5, settings.candidates)
+    const about = { retriever, query, call: { ...call, limit } }
+    const [only] = searches
+    if (searches.length !== 1 || only === undefined || isFused(only))
+      return explainSearches(searches, settings, chunkId, about)
+    const { text, filter, hits } = only
+    if (!isExplainable(retriever) || !hits.some(({ chunk }) => chunk.id === chunkId)) return undefined
+    const { signal, observer } = call
+    return retriever.explain(text, chunkId, { limit, filter, signal, observer })
   }
 
   const retrieveExpanded = (query: string, options?: O) => {
     const call = options ?? ({} as O)
-    return timed(call.observer, 'retrieve.expand', name, () => run(query, call), {
+    return timed(call.observer, 'retrieve.expand', name, async () => (await run(query, call)).expanded, {
       counts: ({ hits, queries }) => ({ hits: hits.length, queries: queries.length }),
       signal: call.signal,
     })
@@ -164,7 +183,13 @@ export function expandingRetriever<M extends Metadata, O extends RetrieveOptions
     name,
     retrieveExpanded,
     retrieve: async (query: string, options?: O) => (await retrieveExpanded(query, options)).hits,
+    explain,
   }
+}
+
+/** A lone variant was fused too: its scores are the fusion's. The original alone is as it was found. */
+function isFused({ label }: AskedQuery): boolean {
+  return label !== originalLabel
 }
 
 /** The plan, or why there is none. */
@@ -202,14 +227,19 @@ function searcher<M extends Metadata>(retriever: Retriever<M>, call: RetrieveOpt
 /** Searches with each variant; one that fails is left out. */
 async function searchAll<M extends Metadata>(
   variants: readonly QueryVariant[],
-  search: (variant: QueryVariant) => Promise<readonly Hit<M>[]>,
+  narrowed: Filter | undefined,
+  search: (text: string, filter: Filter | undefined) => Promise<readonly Hit<M>[]>,
 ): Promise<{ readonly searches: Search<M>[]; readonly failure: boolean }> {
-  const outcomes = await Promise.allSettled(variants.map(search))
+  const asked = variants.map(({ label, text, weight = 1, filter }) => ({
+    label,
+    text,
+    weight,
+    filter: both(narrowed, filter),
+  }))
+  const outcomes = await Promise.allSettled(asked.map(({ text, filter }) => search(text, filter)))
   const searches: Search<M>[] = []
-  for (const [index, { label, text, weight = 1 }] of variants.entries()) {
-    const outcome = outcomes[index]!
-    if (outcome.status === 'fulfilled') searches.push({ label, text, weight, hits: outcome.value })
-  }
+  for (const [index, outcome] of outcomes.entries())
+    if (outcome.status === 'fulfilled') searches.push({ ...asked[index]!, hits: outcome.value })
   return { searches, failure: searches.length < variants.length }
 }
 

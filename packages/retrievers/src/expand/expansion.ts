@@ -1,4 +1,4 @@
-import type { Filter, Hit, Metadata, RetrieveOptions, Retriever } from '@tesserae/core'
+import type { Explanation, Filter, Hit, Metadata, RetrieveOptions, Retriever } from '@tesserae/core'
 import type { Fusion } from '../fusion/fusion.js'
 
 /** A query that a stage made from the caller's. */
@@ -51,6 +51,8 @@ export interface ExpandedHits<M extends Metadata = Metadata> {
 export interface ExpandingRetriever<M extends Metadata = Metadata> extends Retriever<M> {
   /** What `retrieve` gives, with the queries behind it. */
   retrieveExpanded(query: string, options?: RetrieveOptions): Promise<ExpandedHits<M>>
+  /** As `ExplainableRetriever` says. Asks again, its model too. */
+  explain?(query: string, chunkId: string, options?: RetrieveOptions): Promise<Explanation | undefined>
 }
 
 export interface ExpansionOptions {

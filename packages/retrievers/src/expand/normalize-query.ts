@@ -6,6 +6,7 @@ import {
   type Retriever,
   type Tokenizer,
 } from '@tesserae/core'
+import { type ExplainableRetriever, isExplainable } from '../explain-hit.js'
 import { limitTokens } from './limit-tokens.js'
 
 export interface NormalizeQueryOptions {
@@ -39,11 +40,13 @@ export function normalizedRetriever<M extends Metadata = Metadata>(
     /** @default the retriever's */
     readonly name?: string | undefined
   } = {},
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const normalize = normalizer(options)
   return {
     name: options.name ?? retriever.name,
     retrieve: async (query, call) => retriever.retrieve(normalize(query), call),
+    explain: async (query, chunkId, call) =>
+      isExplainable(retriever) ? retriever.explain(normalize(query), chunkId, call) : undefined,
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from '@tesserae/core'
 import type { Analyzer } from '../../analysis/analyzer.js'
 import { englishAnalyzer } from '../../analysis/english.js'
+import { isExplainable } from '../../explain-hit.js'
 import { orAbort } from '../../legs.js'
 import { openBudget } from '../budget.js'
 import { reasonOrThrow } from '../expanding-retriever.js'
@@ -131,6 +132,11 @@ export function feedbackRetriever<M extends Metadata = Metadata>(
     name,
     retrieveExpanded,
     retrieve: async (query, call) => (await retrieveExpanded(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { queries, hits } = await run(query, call)
+      if (!isExplainable(retriever) || !hits.some(({ chunk }) => chunk.id === chunkId)) return undefined
+      return retriever.explain(queries[0]!.text, chunkId, call)
+    },
   }
 }
 
