@@ -95,6 +95,21 @@ describe('duplicates in a context', () => {
     expect(tight.citations[0]!.alsoIn).toEqual([])
   })
 
+  it('are found in hostile texts too, in no time', async () => {
+    const run = 60_000
+    for (const hostile of [
+      'a'.repeat(run),
+      '.'.repeat(run),
+      `1${'.'.repeat(run)}1`,
+      'a.'.repeat(run),
+      '1,'.repeat(run),
+    ]) {
+      const twice = [hit('a', 0, hostile, 0.9), hit('b', 0, `${hostile}x`, 0.8)]
+      const { citations } = await assemble(twice, { duplicates: 0.5, diversity: 0.5, maxTokens: 1_000_000 })
+      expect(citations.length).toBeGreaterThan(0)
+    }
+  })
+
   it('are merged as neighbours where they stand in one document', async () => {
     const twice = [hit('a', 0, 'la la ', 0.9), hit('a', 6, 'la la ', 0.8)]
     const { citations } = await assemble(twice)

@@ -1,26 +1,22 @@
 import type { Metadata } from './document.js'
 import { comparableText, jaccard, shingleSet } from './minhash.js'
 import type { Hit } from './retriever.js'
+import { trimmed } from './trim.js'
 
-interface Compared {
-  readonly comparable: string
-  readonly shingles: Uint32Array
-  /** Everything with a digit in it, in order. */
-  readonly figures: string
-}
-
-/** Texts of hits as they are compared, each prepared once. */
+/** Texts of hits as they are compared; each is prepared once, and only as far as it is needed. */
 export class Likeness {
-  private readonly known = new Map<string, Compared>()
+  private readonly comparable = new Map<string, string>()
+  private readonly shingles = new Map<string, Uint32Array>()
+  private readonly figures = new Map<string, string>()
 
   /**
    * Jaccard similarity of the sets of runs of eight characters, 0 to 1; case and white space do not count. Exactly 1
    * only when nothing else differs: sets may be equal where texts are not.
    */
   similarity(a: string, b: string): number {
-    const [one, other] = [this.compared(a), this.compared(b)]
-    if (one.comparable === other.comparable) return 1
-    return Math.min(jaccard(one.shingles, other.shingles), 1 - Number.EPSILON)
+    const [one, other] = [this.comparableOf(a), this.comparableOf(b)]
+    if (one === other) return 1
+    return Math.min(jaccard(this.shinglesOf(one), this.shinglesOf(other)), 1 - Number.EPSILON)
   }
 
   /**
@@ -28,20 +24,39 @@ export class Likeness {
    * statement, however long the rest that agrees.
    */
   same(a: string, b: string, threshold: number): boolean {
-    return this.similarity(a, b) >= threshold && this.compared(a).figures === this.compared(b).figures
+    if (threshold > 1) return false
+    const [one, other] = [this.comparableOf(a), this.comparableOf(b)]
+    if (one === other) return true
+    if (threshold === 1 || this.similarity(a, b) < threshold) return false
+    return this.figuresOf(one) === this.figuresOf(other)
   }
 
-  private compared(text: string): Compared {
-    const found = this.known.get(text)
-    if (found !== undefined) return found
-    const comparable = comparableText(text)
-    const figures = (comparable.match(/[\p{L}\p{N}.,:/%+-]*\p{Nd}[\p{L}\p{N}.,:/%+-]*/gu) ?? [])
-      .map((figure) => figure.replace(/^[.,:/+]+|[.,:/+-]+$/g, ''))
-      .join(' ')
-    const compared = { comparable, shingles: shingleSet(comparable), figures }
-    this.known.set(text, compared)
-    return compared
+  private comparableOf(text: string): string {
+    return prepared(this.comparable, text, comparableText)
   }
+
+  private shinglesOf(comparable: string): Uint32Array {
+    return prepared(this.shingles, comparable, shingleSet)
+  }
+
+  private figuresOf(comparable: string): string {
+    return prepared(this.figures, comparable, figures)
+  }
+}
+
+function prepared<T>(known: Map<string, T>, text: string, prepare: (text: string) => T): T {
+  const found = known.get(text)
+  if (found !== undefined) return found
+  const made = prepare(text)
+  known.set(text, made)
+  return made
+}
+
+/** Everything with a digit in it, in order. */
+function figures(comparable: string): string {
+  // Whole words first, then those with a digit: looking for the digit in one go takes quadratic time.
+  const found = (comparable.match(/[\p{L}\p{N}.,:/%+-]+/gu) ?? []).filter((word) => /\p{Nd}/u.test(word))
+  return found.map((figure) => trimmed(figure, '.,:/+-')).join(' ')
 }
 
 /**

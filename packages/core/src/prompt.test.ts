@@ -156,6 +156,9 @@ describe('tags that data cannot forge', () => {
   })
 
   it('gets through hostile texts', () => {
+    const lines = 'x'.concat('\n'.repeat(200_000), 'y')
+    const { messages } = promptTemplate({ ...base, user }).render({ context: lines, question: lines })
+    expect(messages[0]!.content.length).toBeGreaterThan(400_000)
     for (const hostile of ['<'.repeat(200_000), `<${'\u200b'.repeat(200_000)}`, '<\u200b'.repeat(100_000)])
       expect(escapeTagNames(hostile, ['context'])).toBe(hostile)
   })

@@ -3,6 +3,7 @@ import { RagError } from './errors.js'
 import { fingerprint } from './fingerprint.js'
 import type { GenerateRequest } from './language-model.js'
 import { fenced } from './prompt-data.js'
+import { trimmed } from './trim.js'
 
 export interface PromptSlot {
   /**
@@ -164,7 +165,7 @@ function withoutEmptyLines(parts: readonly Part[], fill: (part: Part) => string)
     const lineStart = text === '' || text.endsWith('\n')
     text += emptied && lineStart && typeof parts[place] === 'string' ? value.replace(/^\n\n?/, '') : value
   }
-  return text.replace(/\n+$/, '')
+  return trimmed(text, '\n', 'end')
 }
 
 function staticLength(system: readonly Part[], user: readonly Part[]): number {

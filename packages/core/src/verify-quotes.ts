@@ -2,6 +2,7 @@ import { invalid } from './check.js'
 import { codeSpans, findMarkers } from './citation-markers.js'
 import { type Citation, readCitations } from './citations.js'
 import type { Span } from './span.js'
+import { trimmed } from './trim.js'
 
 export interface VerifyQuotesOptions {
   /** Quotations of fewer words are names and irony, and not looked at. @default 3 */
@@ -149,7 +150,7 @@ function partsOf(quote: string): string[] {
   return quote
     .replace(/(^|\n) {0,3}>/g, '$1 ')
     .split(/\[[^[\]]{0,80}\]|\(\s*(?:…|\.{3})\s*\)|…|\.{3,}/)
-    .map((part) => plainOf(part).text.replace(/^[\s.,;:!?-]+|[\s.,;:!?-]+$/g, ''))
+    .map((part) => trimmed(plainOf(part).text, ' .,;:!?-'))
     .filter((part) => part !== '')
 }
 

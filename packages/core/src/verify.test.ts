@@ -117,6 +117,9 @@ describe('verifyQuotes', () => {
       '>\n'.repeat(50_000),
       '> [1]\n'.repeat(20_000),
       '" a '.repeat(30_000),
+      `> a b c 1${'.,'.repeat(60_000)}1`,
+      `> ${'( '.repeat(50_000)}`,
+      `> ${'['.repeat(100_000)}`,
     ])
       expect(verifyQuotes(hostile, [rules]).length).toBeLessThan(hostile.length)
   })
@@ -192,6 +195,20 @@ describe('answerSupport', () => {
     )
     const reason = new Error('gone')
     expect(await errorOf(answerSupport('Pets.', [rules], { signal: AbortSignal.abort(reason) }))).toBe(reason)
+  })
+
+  it('gets through hostile answers and sources', async () => {
+    for (const hostile of [
+      'a'.repeat(100_000),
+      '1.'.repeat(50_000),
+      '[1]'.repeat(3_000),
+      '[1]. '.repeat(2_000),
+      'ing'.repeat(30_000),
+      '漢'.repeat(50_000),
+    ]) {
+      const { support: share } = await answerSupport(hostile, [citation(1, hostile), rules])
+      expect(share).toBeGreaterThan(0.9)
+    }
   })
 
   it('gives places that are slices and shares between 0 and 1, for any text', async () => {
