@@ -125,6 +125,13 @@ export type {
   NumberedAnswer,
 } from './map-reduce.js'
 export { mapReduce } from './map-reduce.js'
+export type {
+  Distribution,
+  MeteredRetriever,
+  MeteredRetrieverOptions,
+  RetrievalMetrics,
+} from './metered-retriever.js'
+export { meteredRetriever } from './metered-retriever.js'
 export type { Measured } from './observe.js'
 export { tell, timed } from './observe.js'
 export type { CallOptions, Observer, RagEvent } from './observer.js'

@@ -89,3 +89,9 @@ function withoutFields<M extends Metadata>(hit: Hit<M>, hidden: ReadonlySet<stri
   const kept = Object.fromEntries(Object.entries(hit.chunk.metadata).filter(([field]) => !hidden.has(field)))
   return { ...hit, chunk: { ...hit.chunk, metadata: kept as M } }
 }
+
+/** The wrapper, known to be scoped call by call if what it wraps is. */
+export function scopedAs<T extends object>(inner: object, wrapper: T): T {
+  if (isScopedByCall(inner)) scopedByCall.add(wrapper)
+  return wrapper
+}

@@ -8,6 +8,7 @@ import { or } from './filter/build.js'
 import type { Filter } from './filter/filter.js'
 import { ingest } from './ingest.js'
 import type { Loaded } from './loader.js'
+import { meteredRetriever } from './metered-retriever.js'
 import type { Hit, Retriever } from './retriever.js'
 import { scopeRetriever } from './scope.js'
 import {
@@ -51,6 +52,11 @@ describe('scopeRetriever keeps the laws of a retriever', () => {
     const { scope, chunks } = everyone(given)
     return scopeRetriever(await lexical(chunks), scope, { hide: ['own'] })
   }
+  for (const law of retrieverLaws(make)) it(law.name, () => law.run())
+})
+
+describe('meteredRetriever keeps the laws of a retriever', () => {
+  const make = async (chunks: readonly Chunk[]) => meteredRetriever(await lexical(chunks))
   for (const law of retrieverLaws(make)) it(law.name, () => law.run())
 })
 
