@@ -194,7 +194,8 @@ for (const [name, stage] of Object.entries(stages)) {
     more: { timeoutMs?: number } = {},
   ): Promise<ExpandedHits & { readonly events: readonly RagEvent[] }> => {
     const events: RagEvent[] = []
-    const retriever = stage.make(await base(), model, more)
+    // Plenty of time, but for the tests about time: the machine may be busy.
+    const retriever = stage.make(await base(), model, { timeoutMs: 60_000, ...more })
     const result = await retriever.retrieveExpanded(asked, {
       limit: 4,
       filter: eq('tenant', 'a'),
@@ -375,7 +376,7 @@ describe('a stage whose search fails', () => {
       name: 'slow',
       retrieve: (text) => (text === 'one' ? new Promise(() => {}) : Promise.resolve(hits)),
     }
-    const expanded = multiQueryRetriever(retriever, { model: fakeLanguageModel([good]), timeoutMs: 30 })
+    const expanded = multiQueryRetriever(retriever, { model: fakeLanguageModel([good]), timeoutMs: 1000 })
     const result = await expanded.retrieveExpanded('q')
     expect(result.queries.map(({ label }) => label)).toEqual(['original', 'query-2'])
     expect(result.fallback).toBe('timeout')

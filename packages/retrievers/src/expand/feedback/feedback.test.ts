@@ -134,9 +134,9 @@ describe('feedbackRetriever', () => {
       [() => new Promise<never>(() => {}), 'timeout'],
       [() => Promise.resolve([]), 'no-hits'],
     ] as const) {
-      const result = await feedbackRetriever(twice(second), { timeoutMs: 20 }).retrieveExpanded(
-        'heart attack',
-      )
+      const result = await feedbackRetriever(twice(second), {
+        timeoutMs: reason === 'timeout' ? 20 : 60_000,
+      }).retrieveExpanded('heart attack')
       expect(result.hits).toEqual(hits)
       expect(result.fallback).toBe(reason)
     }

@@ -2,7 +2,7 @@ import { eq, isRagError, RagError, type Retriever } from '@tesserae/core'
 import { fakeRelevanceModel, fakeRetriever } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { chunkOf, idsOf, lexicalOver, stuckModel } from '../testing/library.js'
-import { answering, useless } from '../testing/useless-models.js'
+import { answering, patience, useless } from '../testing/useless-models.js'
 import { correctiveRetriever } from './corrective.js'
 import { type Grader, modelGrader, relevanceGrader } from './graders.js'
 
@@ -136,7 +136,7 @@ describe('correctiveRetriever', () => {
     const retriever = correctiveRetriever(await plain(), {
       grade: modelGrader({ model }),
       fallback: web,
-      timeoutMs: 20,
+      timeoutMs: patience(model),
     })
     const result = await retriever.retrieveGraded('rent', { filter: eq('tenant', 'a') })
     expect(result).toMatchObject({ verdict: 'ungraded', fallback: reason })

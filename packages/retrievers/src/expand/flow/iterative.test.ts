@@ -2,7 +2,7 @@ import { eq, type LanguageModel, type RagEvent, scopeRetriever } from '@tesserae
 import { fakeLanguageModel } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { chunkOf, idsOf, lexicalOver } from '../testing/library.js'
-import { answering, useless } from '../testing/useless-models.js'
+import { answering, patience, useless } from '../testing/useless-models.js'
 import { iterativeRetriever } from './iterative.js'
 
 const people = [
@@ -59,7 +59,7 @@ describe('iterativeRetriever', () => {
 
   it.each(useless)('gives what it has when the model is %s', async (_, model, reason) => {
     const plain = await lexicalOver(people)
-    const retriever = iterativeRetriever(plain, { model, timeoutMs: 20 })
+    const retriever = iterativeRetriever(plain, { model, timeoutMs: patience(model) })
     const result = await retriever.retrieveExpanded(question, { filter: eq('tenant', 'a') })
     expect(result).toMatchObject({ steps: 1, stop: 'failed', fallback: reason })
     expect(result.hits).toEqual(await plain.retrieve(question, { filter: eq('tenant', 'a') }))

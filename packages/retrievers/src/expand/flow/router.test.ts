@@ -2,7 +2,7 @@ import { eq, type LanguageModel, type Retriever } from '@tesserae/core'
 import { fakeRetriever } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { chunkOf, idsOf } from '../testing/library.js'
-import { answering, useless } from '../testing/useless-models.js'
+import { answering, patience, useless } from '../testing/useless-models.js'
 import { type Route, routerRetriever } from './router.js'
 
 describe('routerRetriever', () => {
@@ -54,7 +54,11 @@ describe('routerRetriever', () => {
   })
 
   it.each(useless)('takes the default when the model is %s', async (_, model) => {
-    expect(await route('what about my complaint?', model, 20)).toEqual(['policies', 'default', 'policies'])
+    expect(await route('what about my complaint?', model, patience(model))).toEqual([
+      'policies',
+      'default',
+      'policies',
+    ])
   })
 
   it.each([

@@ -2,6 +2,7 @@ import { and, eq, gte, has, matchesFilter, not, oneOf, or, type RagEvent } from 
 import { fakeLanguageModel, randomFilter, randomMetadata, seededRandom } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { chunkOf, idsOf, lexicalOver, stuckModel } from '../testing/library.js'
+import { patience } from '../testing/useless-models.js'
 import { checkFilter } from './check-filter.js'
 import { type MetadataSchema, metadataSchema, type StandardMetadataSchema } from './metadata-schema.js'
 import { selfQuery, selfQueryRetriever } from './self-query.js'
@@ -109,7 +110,10 @@ it('selfQuery gives the query back when the model is of no use', async () => {
     [fakeLanguageModel([new Error('down')]), 'failed'],
     [stuckModel, 'timeout'],
   ] as const)
-    expect(await selfQuery('q', { model, schema, timeoutMs: 20 })).toEqual({ query: 'q', fallback })
+    expect(await selfQuery('q', { model, schema, timeoutMs: patience(model) })).toEqual({
+      query: 'q',
+      fallback,
+    })
   const reason = new Error('enough')
   await expect(
     selfQuery('q', { model: stuckModel, schema }, { signal: AbortSignal.abort(reason) }),

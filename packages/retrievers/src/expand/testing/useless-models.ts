@@ -17,3 +17,6 @@ export const useless: readonly (readonly [string, LanguageModel, string])[] = [
   ['failing', fakeLanguageModel(() => new ModelError('overloaded')), 'failed'],
   ['stuck', stuckModel, 'timeout'],
 ]
+
+/** Time for a stage: little for the model that would take all of it, plenty for the others on a busy machine. */
+export const patience = (model: LanguageModel) => (model === stuckModel ? 20 : 60_000)
