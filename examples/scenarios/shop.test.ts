@@ -104,7 +104,7 @@ describe('a shop that searches "size 10 red dress", only what is in stock, good 
     expect((await words.retrieve(query)).map(({ chunk }) => chunk.id)[0]).toBe('Red evening dress')
   })
 
-  it('puts what sells and is new first, never what is out of stock, and tells what each feature gave', async () => {
+  it('puts what sells and is new first, never what is out of stock, and tells the stages', async () => {
     const { better } = await shop()
     const hits = await better.retrieve(query)
     expect(hits.map(({ chunk }) => chunk.id)).toEqual(['Red summer dress', 'Red evening dress', 'Blue shoes'])
