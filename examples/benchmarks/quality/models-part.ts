@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { recursiveChunker, wholeChunker } from '@tesserae/chunkers'
-import { type Embedder, ingest, type RelevanceModel, type Retriever } from '@tesserae/core'
+import { type Embedder, ingest, type RelevanceModel, type Reranker, type Retriever } from '@tesserae/core'
 import {
   compare,
   type Evaluation,
@@ -15,7 +15,7 @@ import { loadBeir } from '@tesserae/evaluation/beir'
 import { lateInteractionModel } from '@tesserae/models'
 import { staticEmbedder } from '@tesserae/models/static'
 import { transformersCrossEncoder, transformersEmbedder } from '@tesserae/models/transformers'
-import { crossEncoderReranker, reranked } from '@tesserae/rerank'
+import { crossEncoderReranker } from '@tesserae/rerank'
 import {
   bm25Index,
   denseRetriever,
@@ -158,10 +158,22 @@ async function runSet(
     await run(`hybrid MiniLM ${kind}`, () => hybrid)
   }
   const rerank = (name: string, model: RelevanceModel) =>
-    run(name, () => reranked(hybrid, crossEncoderReranker({ model }), { candidates }))
+    run(name, () => firstReranked(hybrid, crossEncoderReranker({ model })))
   if (!set.seen) await rerank('hybrid + cross-encoder', models.crossEncoder)
   await rerank('hybrid + late interaction', models.lateInteraction)
   return done
+}
+
+/** The head of a list in a new order, and the rest of it as it was: few passages are read, recall stays. */
+function firstReranked(retriever: Retriever, reranker: Reranker): Retriever {
+  return {
+    name: reranker.name,
+    async retrieve(query, options) {
+      const hits = await retriever.retrieve(query, options)
+      const first = await reranker.rerank(query, hits.slice(0, candidates))
+      return [...first, ...hits.slice(candidates)]
+    },
+  }
 }
 
 async function filledStore(

@@ -35,3 +35,25 @@ describe.skipIf(!available)('quality on judged sets (skipped without the folder 
     expect(text).toMatch(/hybrid +0\.7\d\d \[0\.6\d\d, 0\.7\d\d\]/)
   })
 })
+
+describe.skipIf(!available)('tables of token vectors (skipped without the folder of data sets)', () => {
+  it('are compared in pairs with the one that ships', async () => {
+    const only = ['shipped', 'shipped, corpus weights', 'small', '64 dimensions']
+    const context = new BenchContext({ quick: true, only, options: new Map([['parts', 'static']]) })
+    await qualityBench.run(context)
+    const { rows, ratios, skipped } = context.report('quality')
+    const row = (subject: string, metric: string) =>
+      rows.find(
+        (found) => found.case === 'cranfield' && found.subject === subject && found.metric === metric,
+      )!
+    expect(skipped).toEqual([])
+    expect(row('shipped', 'table').value).toBeLessThan(8)
+    expect(row('shipped, corpus weights', 'over shipped').low).toBeGreaterThan(0)
+    expect(row('small', 'over shipped').high).toBeGreaterThan(0)
+    expect(row('64 dimensions', 'over shipped').high).toBeLessThan(-0.05)
+    expect(ratios.map(({ name, met }) => `${name}: ${met}`)).toEqual([
+      'shipped on cranfield, as a study: true',
+      'shipped with corpus weights on cranfield, as a study: true',
+    ])
+  }, 60_000)
+})
