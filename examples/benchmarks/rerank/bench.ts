@@ -35,7 +35,10 @@ export const rerankBench: Bench = {
   name: 'rerank',
   description:
     'nDCG@10 of rerankers over the best 50 of BM25: alone, mixed with the order before, and learned',
-  options: { every: 'only each so-manieth query (default 1; 5 with --quick)' },
+  options: {
+    every: 'only each so-manieth query (default 1; 5 with --quick)',
+    sets: 'only these sets, separated by commas',
+  },
   async run(context) {
     const shared = sharedFolder()
     if (shared === undefined) {
@@ -44,8 +47,9 @@ export const rerankBench: Bench = {
     }
     const every = Number(context.options.get('every') ?? (context.quick ? 5 : 1))
     const subjects = [...(await ourSubjects()), ...(await crossEncoders(context, shared))]
+    const wanted = context.options.get('sets')?.split(',')
     for (const { folder, quick } of sets) {
-      if (context.quick && !quick) continue
+      if (wanted === undefined ? context.quick && !quick : !wanted.includes(folder)) continue
       const path = join(shared, 'data', 'retrieval', folder)
       if (!existsSync(path)) context.skip('all', folder, 'this set is not there')
       else await runSet(context, await bm25Candidates(await loadBeir(path), candidateCount, every), subjects)
