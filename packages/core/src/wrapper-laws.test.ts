@@ -11,6 +11,7 @@ import type { Loaded } from './loader.js'
 import { meteredRetriever } from './metered-retriever.js'
 import type { Hit, Retriever } from './retriever.js'
 import { scopeRetriever } from './scope.js'
+import { semanticallyCachedRetriever } from './semantic-cache.js'
 import {
   embedderLaws,
   fakeChunker,
@@ -52,6 +53,16 @@ describe('scopeRetriever keeps the laws of a retriever', () => {
     const { scope, chunks } = everyone(given)
     return scopeRetriever(await lexical(chunks), scope, { hide: ['own'] })
   }
+  for (const law of retrieverLaws(make)) it(law.name, () => law.run())
+})
+
+describe('semanticallyCachedRetriever keeps the laws of a retriever', () => {
+  const make = async (chunks: readonly Chunk[]) =>
+    semanticallyCachedRetriever(await lexical(chunks), {
+      embedder: fakeEmbedder(),
+      version: () => '1',
+      threshold: 1,
+    })
   for (const law of retrieverLaws(make)) it(law.name, () => law.run())
 })
 
