@@ -64,9 +64,10 @@ export interface VectorPool {
   ): Promise<readonly (Float32Array | undefined)[]>
   /**
    * To be told of chunks before they are deleted, or replaced by what another vector is made from: remembers the
-   * vectors they have, the last `maxKept` of them, and no longer asks the store for them.
+   * vectors they have, the last `maxKept` of them, and no longer asks the store for them. `written`: the revisions
+   * that come in their place; a store that is asked by input has those.
    */
-  leaving(refs: readonly ChunkRef[], signal: AbortSignal): Promise<void>
+  leaving(refs: readonly ChunkRef[], written: readonly string[], signal: AbortSignal): Promise<void>
 }
 
 export interface VectorPoolOptions {
@@ -153,9 +154,10 @@ export function vectorPool<M extends Metadata>(
       }
       return found
     },
-    async leaving(refs, signal) {
+    async leaving(refs, written, signal) {
       const ids = new Map<string, string>()
-      for (const ref of refs.slice(-maxKept)) addInput(ids, ref)
+      const staying = new Set(findsVectors(store) ? written.map(inputOf) : [])
+      for (const ref of refs.slice(-maxKept)) if (!staying.has(inputOf(ref.revision))) addInput(ids, ref)
       if (ids.size > 0) {
         const vectors = await store.vectors([...ids.values()], { signal, observer })
         for (const [place, input] of [...ids.keys()].entries()) {

@@ -225,7 +225,8 @@ export async function ingest<M extends Metadata = Metadata>(
       await Promise.all(earlier)
       if (entries.length > 0 || stale.length > 0) {
         await atStage('store', stop.signal, async () => {
-          await pool?.leaving([...stale, ...plan.replaced], stop.signal)
+          const written = entries.map(({ revision }) => revision)
+          await pool?.leaving([...stale, ...plan.replaced], written, stop.signal)
           await writer.write({ entries, stale: stale.map(({ id }) => id) })
         })
       }
