@@ -56,7 +56,7 @@ async function peerEngine(context: BenchContext, name: string, packageName = nam
 
 export const lexicalBench: Bench = {
   name: 'lexical',
-  description: 'BM25 in generated passages, beside JavaScript, SQLite, Rust, Java and Python engines',
+  description: `BM25 in generated passages, beside engines in other languages; --only takes ${Object.keys(engines).join(', ')}`,
   options: {
     count: 'passages (100000 and 500000, with --quick 20000)',
     keep: 'yes: keep the generated corpora for the next run (they take 60 MB for 100,000 passages)',
@@ -74,7 +74,7 @@ export const lexicalBench: Bench = {
     }
     await judgedSets(context)
     context.note(
-      'Each engine has a process of its own; they take turns. Time of a query is processor time, or elapsed time where that is less (several threads); median and quartiles of the rounds. p50 and p99 are elapsed times.',
+      'Each engine has a process of its own; they take turns. Time of a query is processor time of the process, so that what else runs does not count, or elapsed time where that is less: lancedb works with several threads, though started with one, and is not charged for them. Median and quartiles of the rounds. p50 and p99 are elapsed times.',
     )
     context.note(
       'All engines take words as they are: no stop list, no stems. Parsing the query is counted, but for bm25s, which gets its queries tokenised and all at once. Reading the passages is not counted in the index time.',

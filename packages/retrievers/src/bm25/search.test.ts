@@ -89,4 +89,39 @@ describe('skipping in many documents', () => {
         expect(Math.fround(index.explain(query, ordinal).value)).toBe(scores[rank])
     }
   })
+
+  it('scores documents of more lengths than bytes tell, before and after they change', () => {
+    const random = seededRandom(8)
+    const index = bm25Index({ analyzer: universalAnalyzer() })
+    const long = (ordinal: number) => words(random, 1 + ((ordinal * 7) % 900)).join(' ')
+    for (let ordinal = 0; ordinal < 1500; ordinal++) index.set(ordinal, long(ordinal))
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 10; i++) {
+        const query = words(random, 5).join(' ')
+        const { ordinals, scores } = index.search(query, { limit: 1500 })
+        expect(ordinals.length).toBeGreaterThan(0)
+        for (const [rank, ordinal] of ordinals.entries())
+          expect(Math.fround(index.explain(query, ordinal).value)).toBe(scores[rank])
+        expectSameAsAll(index, query)
+      }
+      for (let ordinal = 0; ordinal < 300; ordinal += 2) index.set(ordinal, long(ordinal + 11))
+      for (let ordinal = 1; ordinal < 300; ordinal += 2) index.delete(ordinal)
+    }
+  })
+
+  it('ranks equal scores by ordinal, in whatever order documents came', () => {
+    const index = bm25Index({ analyzer: universalAnalyzer() })
+    const expectLowest = (lowest: number[]) =>
+      expect([...index.search('one two', { limit: 3 }).ordinals]).toEqual(lowest)
+    for (let ordinal = 10; ordinal < 500; ordinal++) index.set(ordinal, 'one two three')
+    expectLowest([10, 11, 12])
+    index.set(11, 'one two three')
+    expectLowest([10, 11, 12])
+    index.set(4, 'one two three')
+    index.set(499, 'one two three')
+    expectLowest([4, 10, 11])
+    index.delete(10)
+    index.compact()
+    expectLowest([4, 11, 12])
+  })
 })
