@@ -47,6 +47,8 @@ interface Set {
   readonly path: readonly string[]
   /** What a study measured for equal reciprocal ranks of BM25 and MiniLM, nDCG@10. */
   readonly reciprocal?: number
+  /** Of the questions, when it is none that the embedders know. @default English */
+  readonly language?: string
 }
 
 const sets: readonly Set[] = [
@@ -54,6 +56,9 @@ const sets: readonly Set[] = [
   { name: 'cranfield', path: ['cranfield'], reciprocal: 0.563 },
   { name: 'xquad-en', path: ['xquad', 'en'], reciprocal: 0.97 },
   { name: 'adi', path: ['adi'] },
+  { name: 'xquad-de', path: ['xquad', 'de'], language: 'de' },
+  { name: 'xquad-ar', path: ['xquad', 'ar'], language: 'ar' },
+  { name: 'xquad-zh', path: ['xquad', 'zh'], language: 'zh' },
 ]
 
 /** What the legs found for every judged query of one set. */
@@ -67,7 +72,8 @@ interface Legs {
 
 /**
  * What fusing brings with a weak and a strong dense leg, and what feedback brings to BM25: each by nDCG@10 and MAP@100, with
- * the paired difference to BM25. Calibrated shares come from the other sets, never from the one they are judged on.
+ * the paired difference to BM25. The embedders know English only: in other languages their leg does harm unless the share
+ * goes by the script. Calibrated shares come from the other sets, never from the one they are judged on.
  */
 export async function runStagesPart(context: BenchContext, shared: string): Promise<void> {
   const present = sets.filter(({ name, path }) => {
@@ -86,7 +92,8 @@ export async function runStagesPart(context: BenchContext, shared: string): Prom
   }
   const model = await transformersEmbedder({ path, oversize: 'truncate', threads: 1, dataType: 'fp32' })
   try {
-    await runModel(context, shared, chosen, 'MiniLM', keptEmbedder(model, 'minilm-fp32'))
+    const english = chosen.filter(({ language }) => language === undefined)
+    await runModel(context, shared, english, 'MiniLM', keptEmbedder(model, 'minilm-fp32'))
   } finally {
     await model.dispose()
   }
@@ -116,12 +123,13 @@ async function runModel(
       hybridRetriever([legs.dense, legs.lexical], { fusion: convexFusion({ vectorShare }) })
     const ranks = (weighting: 'score' | 'rank', weights: readonly number[]) =>
       hybridRetriever([legs.dense, legs.lexical], { fusion: reciprocalRankFusion({ weighting }), weights })
+    const analyzer = analyzerFor(legs.set.language ?? 'en')
     const subjects: readonly (readonly [string, Retriever])[] = [
       ['bm25', legs.lexical],
       ...(model === 'static'
         ? ([
-            ['bm25 + RM3', feedbackRetriever(legs.lexical)],
-            ['bm25 + Rocchio', feedbackRetriever(legs.lexical, { method: 'rocchio' })],
+            ['bm25 + RM3', feedbackRetriever(legs.lexical, { analyzer })],
+            ['bm25 + Rocchio', feedbackRetriever(legs.lexical, { analyzer, method: 'rocchio' })],
           ] as const)
         : []),
       [model, legs.dense],
@@ -130,6 +138,7 @@ async function runModel(
       [`${model} rrf, ranks 1:2`, ranks('rank', [1, 2])],
       [`${model} default`, hybridRetriever([legs.dense, legs.lexical])],
       [`${model} dynamic`, hybrid(dynamicVectorShare())],
+      [`${model} dynamic, Latin`, hybrid(dynamicVectorShare({ scripts: ['Latin'] }))],
       [`${model} calibrated`, hybrid(unseen)],
       [`${model} calibrated, dynamic`, hybrid(dynamicVectorShare({ base: unseen }))],
       [`${model} best share`, hybrid(best)],
@@ -150,7 +159,7 @@ async function runModel(
 async function searchLegs(set: Set, dataset: RetrievalDataset, embedder: Embedder): Promise<Legs> {
   const store = memoryStore({
     dimensions: embedder.dimensions,
-    lexicalIndex: () => bm25Index({ analyzer: analyzerFor('en') }),
+    lexicalIndex: () => bm25Index({ analyzer: analyzerFor(set.language ?? 'en') }),
   })
   await ingest(documents(dataset), { chunker: wholeChunker(), embedder, store })
   const lexical = remembering(lexicalRetriever({ store }))
@@ -204,7 +213,10 @@ function promise(
   meansOf: (name: string) => { readonly [metric in keyof typeof metrics]: number } | undefined,
 ): void {
   const [bm25, standard] = [meansOf('bm25'), meansOf(`${model} default`)]
-  if (bm25 && standard)
+  const latin = meansOf(`${model} dynamic, Latin`)
+  if (bm25 && latin && set.language !== undefined)
+    context.ratio(`${model} dynamic, Latin on ${set.name} over bm25`, latin['nDCG@10'] / bm25['nDCG@10'], 1)
+  else if (bm25 && standard)
     context.ratio(`${model} default on ${set.name} over bm25`, standard['nDCG@10'] / bm25['nDCG@10'], 1)
   const rm3 = meansOf('bm25 + RM3')
   if (set.name === 'cranfield' && bm25 && rm3)
