@@ -3,8 +3,6 @@ import { characterClasses, DIGIT, isBlankClass, LETTER } from './classes.js'
 
 /** How far to look from an edge for the end of a word, and from there for one that is fresh, in code units. */
 const LONGEST_RUN = 128
-/** How much of the word behind the first blanks is tokenised with them. */
-const LOOKAHEAD = 16
 /** A span of up to this many code units is tokenised whole: in a longer one, head and tail do not meet. */
 const SHORT_SPAN = 4 * LONGEST_RUN
 const UNKNOWN = -1
@@ -54,10 +52,10 @@ export class AloneCounter {
     if (blanks === start + LONGEST_RUN) return UNKNOWN
     let stop = blanks
     const limit = blanks + LONGEST_RUN
-    do stop = this.#forward(this.#forward(stop, limit, true), limit, false)
-    while (stop < limit && !this.#isFreshStart(stop))
+    while (stop < limit && !this.#isFreshStart(stop)) stop = this.#wordEnd(stop, limit)
     if (stop === limit) return UNKNOWN
-    const ends = this.#tokenizer.ends(this.#text.slice(start, stop + LOOKAHEAD))
+    // Blanks go with the word behind them, so that word is tokenised, too: whole, since tokenizers know words best.
+    const ends = this.#tokenizer.ends(this.#text.slice(start, this.#wordEnd(stop, stop + LONGEST_RUN)))
     for (let i = 0; i < ends.length; i++) {
       const end = start + ends[i]!
       if (end > stop) break
@@ -79,6 +77,11 @@ export class AloneCounter {
 
   #measure(start: number, end: number): number {
     return this.#tokenizer.ends(this.#text.slice(start, end)).length
+  }
+
+  /** End of the blanks from `at` on and of the word behind them, at most `limit`. */
+  #wordEnd(at: number, limit: number): number {
+    return this.#forward(this.#forward(at, limit, true), limit, false)
   }
 
   /** First offset from `at` on, at most `limit`, whose character is blank, or is not, other than `isBlank` says. */

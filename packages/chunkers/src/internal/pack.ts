@@ -144,13 +144,13 @@ export class Packer {
   #takeCut(reach: number): boolean {
     const { cuts, kept, minimumFill, ruler, trim } = this.#plan
     const upper = kept.before(reach, this.start)
+    const isHeld = upper < reach && upper > this.#uncovered
     const fill = Math.floor(this.#budget * minimumFill)
     const floor = fill > 0 ? Math.max(this.#uncovered, ruler.reach(this.start, fill)) : this.#uncovered
     const cut = cuts.best(floor, upper, trim)
     if (cut >= 0) this.#finish(cut)
-    else if (upper < reach && upper > this.#uncovered) this.#finish(upper)
-    else return false
-    return true
+    else if (isHeld) this.#finish(upper)
+    return cut >= 0 || isHeld
   }
 
   /** Rather repeats less than breaks a piece which alone would fit. */
