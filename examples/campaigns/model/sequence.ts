@@ -1,5 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
-import { eq, ingest, isRagError, type Loaded, type Store, type VectorReuse } from '@tesserae/core'
+import {
+  type DocumentIds,
+  type DocumentSeals,
+  eq,
+  ingest,
+  isRagError,
+  type Loaded,
+  type Store,
+  type VectorReuse,
+  type VectorsByInput,
+} from '@tesserae/core'
 import { fakeEmbedder, type Random } from '@tesserae/core/testing'
 import { type SqliteStore, sqliteStore } from '@tesserae/retrievers/sqlite'
 import {
@@ -137,7 +147,7 @@ async function interrupt(
 ): Promise<void> {
   const stop = new AbortController()
   let calls = random.integer(0, 3)
-  const counting: Store & VectorReuse = {
+  const counting: Store & VectorReuse & VectorsByInput & DocumentSeals & DocumentIds = {
     name: store.name,
     async upsert(...call) {
       await store.upsert(...call)
@@ -147,6 +157,10 @@ async function interrupt(
     delete: (...call) => store.delete(...call),
     list: (...call) => store.list(...call),
     vectors: (...call) => store.vectors(...call),
+    vectorsByInput: (...call) => store.vectorsByInput(...call),
+    seals: (...call) => store.seals(...call),
+    seal: (...call) => store.seal(...call),
+    documentIds: (...call) => store.documentIds(...call),
   }
   await run(counting, world, configuration, stop.signal).report.catch((error: unknown) => {
     if (error !== stop.signal.reason) throw error
