@@ -129,6 +129,9 @@ export function lateInteractionReranker(options: LateInteractionRerankerOptions)
   }
 }
 
+/** Two tokens this alike are the same one: rows of a table are, wherever a word of the query stands in the passage. */
+const same = 1 - 1e-5
+
 /** Σ w_i² · max_j (q_i · p_j) / Σ w_i². A passage without tokens scores −1, a query without tokens 0. */
 function maxSim(query: TokenRows, passage: TokenRows, dimensions: number): number {
   const { vectors: q, weights } = query
@@ -141,6 +144,7 @@ function maxSim(query: TokenRows, passage: TokenRows, dimensions: number): numbe
     for (let j = 0; j < p.length; j += dimensions) {
       const similarity = dot(q, i, p, j, dimensions)
       if (similarity > best) best = similarity
+      if (best >= same) break
     }
     total += weight * best
     mass += weight
