@@ -16,7 +16,7 @@ export interface TermScorer {
 }
 
 /** Documents of one window: their scores fit in the second-level cache, beside what is read. */
-export const WINDOW = 1 << 13
+export const WINDOW = 1 << 14
 
 /** The candidates of a window of documents, with their scores so far. */
 export class Window {
