@@ -15,6 +15,8 @@ describe('sentenceSpans', () => {
     ['A line\nthat goes on\r\nto here. And on.', ['A line\nthat goes on\r\nto here.', 'And on.']],
     ['Heading\n\nText here', ['Heading', 'Text here']],
     ['Items:\n- one\n- two\n3. three', ['Items:', '- one', '- two', '3. three']],
+    ['1. First item. 2) Second', ['1. First item.', '2) Second']],
+    ['It was 5. Then 6.', ['It was 5.', 'Then 6.']],
     ['这是一个句子。这是另一个。', ['这是一个句子。', '这是另一个。']],
     ['Done... and more. Yes.', ['Done... and more.', 'Yes.']],
     ['', []],

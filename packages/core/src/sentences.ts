@@ -16,7 +16,7 @@ const abbreviations = new Set(
  * The sentences of a text: sorted, disjoint, without the blanks around them, together all that is not blank. A line
  * break inside a sentence does not end it, so text with hard lines is read as it was meant; a blank line always does.
  *
- * Boundaries as in Unicode Standard Annex 29, put right after abbreviations, initials and before lower case.
+ * Boundaries as in Unicode Standard Annex 29, put right after abbreviations, initials, numbers of items and before lower case.
  */
 export function sentenceSpans(text: string, locale?: string): Span[] {
   const segmenter = new Intl.Segmenter(locale, { granularity: 'sentence' })
@@ -74,6 +74,8 @@ function blocks(text: string): Span[] {
 function goesOn(block: string, open: Span, next: number): boolean {
   if (/^\p{Ll}/u.test(block.slice(next, next + 2)))
     return /[.…]["'”’)\]]*$/.test(block.slice(open.end - 4, open.end))
+  // The number of an item goes with the item.
+  if (/^\d{1,3}[.)]$/.test(block.slice(open.start, Math.min(open.end, open.start + 5)))) return true
   const word = /(?:^|[\s(["'“‘])([\p{L}.]{1,8})\.$/u.exec(
     block.slice(Math.max(open.start, open.end - 11), open.end),
   )

@@ -159,26 +159,45 @@ export async function answerSupport(
   }
 }
 
-/** Sentences of an answer; a marker behind a full stop goes with the sentence in front, if that has none yet. */
+/**
+ * Sentences of an answer, none over the end of a line: models do not break lines inside sentences. A marker behind a
+ * full stop goes with the sentence in front, if that has none yet or nothing else follows.
+ */
 function claimsOf(answer: string, markers: readonly Span[], locale: string | undefined): Span[] {
   const claims: { start: number; end: number }[] = []
   const has = (span: Span) => markers.some(({ start }) => start >= span.start && start < span.end)
-  for (const { start, end } of sentenceSpans(answer, locale)) {
-    const last = claims.at(-1)
-    let from = start
-    for (;;) {
-      const marker = markers.find((one) => one.start === from)
-      if (marker === undefined || marker.end > end) break
-      from = marker.end
-      while (from < end && /[\s,;.]/.test(answer[from]!)) from += 1
+  for (const line of linesOf(answer)) {
+    let first = true
+    for (const sentence of sentenceSpans(answer.slice(line.start, line.end), locale)) {
+      const [start, end] = [line.start + sentence.start, line.start + sentence.end]
+      const last = claims.at(-1)
+      let from = start
+      for (;;) {
+        const marker = markers.find((one) => one.start === from)
+        if (marker === undefined || marker.end > end) break
+        from = marker.end
+        while (from < end && /[\s,;.]/.test(answer[from]!)) from += 1
+      }
+      const alone = from >= end
+      if (last !== undefined && from > start && (alone || (!first && !has(last)))) {
+        last.end = alone ? end : start + answer.slice(start, from).trimEnd().length
+        if (!alone) claims.push({ start: from, end })
+      } else claims.push({ start, end })
+      first = false
     }
-    const alone = from >= end
-    if (last !== undefined && from > start && (alone || !has(last))) {
-      last.end = alone ? end : answer.slice(0, from).trimEnd().length
-      if (!alone) claims.push({ start: from, end })
-    } else claims.push({ start, end })
   }
   return claims
+}
+
+function linesOf(answer: string): Span[] {
+  const lines: Span[] = []
+  for (let start = 0; start <= answer.length; ) {
+    const newline = answer.indexOf('\n', start)
+    const end = newline < 0 ? answer.length : newline
+    if (answer.slice(start, end).trim() !== '') lines.push({ start, end })
+    start = end + 1
+  }
+  return lines
 }
 
 function withoutMarkers(answer: string, span: Span, markers: readonly Span[]): string {
@@ -189,7 +208,9 @@ function withoutMarkers(answer: string, span: Span, markers: readonly Span[]): s
     words += answer.slice(at, Math.max(at, start))
     at = Math.max(at, end)
   }
-  return words + answer.slice(at, Math.max(at, span.end))
+  words += answer.slice(at, Math.max(at, span.end))
+  // The number of an item is no figure that a source could have.
+  return words.replace(/^\s*\d{1,3}[.)]\s/, '')
 }
 
 /**

@@ -168,6 +168,20 @@ describe('answerSupport', () => {
     })
   })
 
+  it('reads lists and lines as answers have them', async () => {
+    const { sentences } = await support(
+      '## Pets\n\n1. Pets are welcome [2]\n2. The deposit is **two months** of rent. [1]\n\n[2] says that quiet hours start at 10.\n[1][2]',
+    )
+    expect(
+      sentences.map(({ text, cited, supported }) => [text, cited.map(({ number }) => number), supported]),
+    ).toEqual([
+      ['## Pets', [], true],
+      ['1. Pets are welcome [2]', [2], true],
+      ['2. The deposit is **two months** of rent. [1]', [1], true],
+      ['[2] says that quiet hours start at 10.\n[1][2]', [2, 1], true],
+    ])
+  })
+
   it('finds what one sentence says in two of the source', async () => {
     const { sentences } = await support('Pets are welcome and quiet hours start at 10 [2].')
     expect(sentences[0]!.support).toBeGreaterThan(0.8)
