@@ -212,18 +212,25 @@ function report(context: BenchContext, set: string, done: Done): void {
 }
 
 function promise(context: BenchContext, set: string, done: Done): void {
-  const ndcg = (name: string) => done.get(name)?.means['nDCG@10']
-  const [lexical, dense, hybrid] = [ndcg('lexical'), ndcg('MiniLM fp32'), ndcg('hybrid MiniLM fp32')]
+  const [lexical, dense, hybrid] = ['lexical', 'MiniLM fp32', 'hybrid MiniLM fp32'].map((name) =>
+    done.get(name),
+  )
   if (lexical === undefined || dense === undefined || hybrid === undefined) return
   if (set === 'scifact') {
-    const off = Math.abs(dense - published.value)
+    const off = Math.abs(dense.means['nDCG@10'] - published.value)
     context.ratio(
       `MiniLM fp32 on ${set}: ${published.within} over its distance to ${published.value}`,
       published.within / off,
       1,
     )
   }
+  // Over whole reports cut into passages the vectors alone are better than any mix with words.
   if (set === 'sec-10-q') return
-  context.ratio(`hybrid MiniLM fp32 over lexical on ${set}`, hybrid / lexical, 1.01)
-  context.ratio(`hybrid MiniLM fp32 over MiniLM fp32 on ${set}`, hybrid / dense, 1.01)
+  for (const [name, leg] of [
+    ['lexical', lexical],
+    ['MiniLM fp32', dense],
+  ] as const) {
+    const { low } = compare(leg, hybrid, 'nDCG@10')
+    context.ratio(`hybrid MiniLM fp32 over ${name} on ${set}, lower end of the paired interval`, low, 0)
+  }
 }

@@ -75,9 +75,9 @@ function named(shipped: () => Uint8Array): readonly Variant[] {
   const small = { size: 'small' } as const
   return [
     { name: 'shipped', bytes: shipped },
-    { name: 'shipped, corpus weights', bytes: shipped, weighted: true },
+    { name: 'shipped + corpus weights', bytes: shipped, weighted: true },
     { name: 'small', ...small },
-    { name: 'small, corpus weights', ...small, weighted: true },
+    { name: 'small + corpus weights', ...small, weighted: true },
   ]
 }
 
@@ -123,7 +123,7 @@ function report(
   const reached = study[set]
   if (reached === undefined) return
   const alone = done.get('shipped')?.means['nDCG@10']
-  const weighted = done.get('shipped, corpus weights')?.means['nDCG@10']
+  const weighted = done.get('shipped + corpus weights')?.means['nDCG@10']
   if (alone !== undefined) context.ratio(`shipped on ${set}, as a study`, alone, reached.alone)
   if (weighted !== undefined && reached.weighted !== undefined)
     context.ratio(`shipped with corpus weights on ${set}, as a study`, weighted, reached.weighted)

@@ -31,13 +31,14 @@ def main(folder):
 
     os.makedirs(folder, exist_ok=True)
     counts = np.bincount(data.texts.flat, data.texts.counts, minlength=len(shipped)) + 1.0
-    write("weights, all alike", unit(shipped))
-    write("weights, smooth inverse frequency", unit(shipped) * (SIF / (SIF + counts / counts.sum()))[:, None])
-    write("objective, none (start alone)", distill(data, trained=False))
-    write("objective, cosine without whitening", distill(data, share=0))
-    write("texts, WordNet alone", trained_on(WORDS))
-    write("texts, terms alone", trained_on(TERMS))
-    write("texts, documentation alone", trained_on([n for n in data.names if n not in TERMS + WORDS]))
+    write("weights - all alike", unit(shipped))
+    write("weights - smooth inverse frequency", unit(shipped) * (SIF / (SIF + counts / counts.sum()))[:, None])
+    write("objective - none (start alone)", distill(data, trained=False))
+    write("objective - cosine without whitening", distill(data, before=0, after=0))
+    write("objective - half whitened before training only", distill(data, after=0))
+    write("texts - WordNet alone", trained_on(WORDS))
+    write("texts - terms alone", trained_on(TERMS))
+    write("texts - documentation alone", trained_on([n for n in data.names if n not in TERMS + WORDS]))
 
 
 if __name__ == "__main__":

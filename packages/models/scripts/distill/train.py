@@ -161,9 +161,9 @@ class Data:
         self.pairs = Pairs(pairs, tokenizer(), Texts)
 
 
-def distill(data, rows=None, share=WHITEN, trained=True):
-    """The table trained on some rows of the data, or only its start; half whitened before and after."""
-    projection = whitening(data.teacher, FLOOR, share)[:, :DIMENSIONS].astype(np.float32)
+def distill(data, rows=None, before=WHITEN, after=WHITEN, trained=True):
+    """The table trained on some rows of the data, or only its start; whitened before and after training."""
+    projection = whitening(data.teacher, FLOOR, before)[:, :DIMENSIONS].astype(np.float32)
     targets = unit(data.teacher @ projection)
     began = time.time()
 
@@ -179,7 +179,7 @@ def distill(data, rows=None, share=WHITEN, trained=True):
     if trained:
         table = train(table, data.texts, targets, data.rows if rows is None else rows, report)
     table[SILENT] = 0
-    return whiten(table, data.texts, share)
+    return whiten(table, data.texts, after)
 
 
 def main(output):
