@@ -210,6 +210,25 @@ function isParagraphBreak(code: number): boolean {
   return code === 0x0c || code === 0x2029
 }
 
+/**
+ * Largest offset in [floor, limit) of a line break with another one behind it before `limit`, or of a paragraph's
+ * break: inside the last blanks in reach that may end a paragraph. -1 when there is none.
+ */
+export function lastBlankLine(text: string, floor: number, limit: number, classes: Uint8Array): number {
+  let hasBreak = false
+  for (let at = limit - 1; at >= floor; at--) {
+    const code = text.charCodeAt(at)
+    const kind = classes[code]!
+    if (kind < NEWLINE) hasBreak = hasBreak && kind === BLANK
+    else if (isParagraphBreak(code)) return at
+    else if (code !== 0x0d || text.charCodeAt(at + 1) !== 0x0a) {
+      if (hasBreak) return at
+      hasBreak = true
+    }
+  }
+  return -1
+}
+
 /** What ends in a colon announces what follows: the two are better kept together. */
 export function isAnnouncement(text: string, end: number): boolean {
   const last = text.charCodeAt(end - 1)

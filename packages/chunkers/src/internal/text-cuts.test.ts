@@ -128,13 +128,16 @@ describe('cuts found when they are asked for', () => {
   })
 
   it('spare the cuts that kept spans forbid', () => {
-    const text = 'One. Two. Three. Four.'
-    const kept = new KeptSpans()
-    kept.addBlock(5, 16)
-    const cuts = new TextCuts({ id: 'a', text, marks: [], metadata: {} }, ['sentence'], '', kept)
-    expect(cuts.best(0, 20, true)).toBe(17)
-    expect(cuts.best(0, 12, true)).toBe(5)
-    expect(cuts.first(6, 20, true)).toBe(17)
+    for (const text of ['One. Two. Three. Four.', 'One.\n\nTwo.\n\nThree\n\nFour.']) {
+      const kept = new KeptSpans()
+      const [second, last] = [text.indexOf('T'), text.indexOf('F')]
+      kept.addBlock(second, last - 1)
+      const document = { id: 'a', text, marks: [], metadata: {} }
+      const cuts = new TextCuts(document, ['paragraph', 'sentence'], '', kept)
+      expect(cuts.best(0, text.length, true)).toBe(last)
+      expect(cuts.best(0, last - 3, true)).toBe(second)
+      expect(cuts.first(second + 1, text.length, true)).toBe(last)
+    }
   })
 
   it.each([
@@ -144,6 +147,7 @@ describe('cuts found when they are asked for', () => {
     ['full stops and blanks', '. '],
     ['letters', 'a'],
     ['symbols', '—'],
+    ['colons in front of blank lines', ':\n\n'],
   ])('take linear time in a text of nothing but %s', (_, unit) => {
     const text = unit.repeat(1_000_000 / unit.length)
     const cuts = new TextCuts(
