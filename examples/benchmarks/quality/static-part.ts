@@ -2,7 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { compare, type Evaluation, evaluate, ndcgAt, summarize } from '@tesserae/evaluation'
 import { loadBeir } from '@tesserae/evaluation/beir'
-import { type SmallerTableOptions, smallerTable, staticEmbedder } from '@tesserae/models/static'
+import {
+  type SmallerTableOptions,
+  smallerTable,
+  staticEmbedder,
+  type Weighted,
+} from '@tesserae/models/static'
 import { type BenchContext, repositoryRoot } from '../harness/context.js'
 import { denseSearch, textOf } from './dense.js'
 
@@ -13,8 +18,8 @@ interface Variant {
   /** Makes the table, when it is wanted; one that ships where there is none. */
   readonly bytes?: (() => Uint8Array) | undefined
   readonly size?: 'small' | undefined
-  /** Weighted by how common each token is in the set at hand. */
-  readonly weighted?: boolean | undefined
+  /** Whose tokens are weighted by how common they are in the set at hand. */
+  readonly weighted?: Weighted | undefined
 }
 
 /** What a study of such tables reached, nDCG@10: alone, and weighted by the root of the corpus's idf. */
@@ -48,7 +53,9 @@ export async function runStaticPart(context: BenchContext, shared: string): Prom
         const source = { bytes: variant.bytes?.(), size: variant.size }
         const plain = await staticEmbedder(source)
         const weights = variant.weighted ? await plain.fitWeights(dataset.documents.map(textOf)) : undefined
-        const embedder = weights ? await staticEmbedder({ ...source, weights }) : plain
+        const embedder = weights
+          ? await staticEmbedder({ ...source, weights, weighted: variant.weighted })
+          : plain
         done.set(
           variant.name,
           await evaluate({ dataset, metrics, search: await denseSearch(embedder, dataset) }),
@@ -75,9 +82,11 @@ function named(shipped: () => Uint8Array): readonly Variant[] {
   const small = { size: 'small' } as const
   return [
     { name: 'shipped', bytes: shipped },
-    { name: 'shipped + corpus weights', bytes: shipped, weighted: true },
+    { name: 'shipped + query weights', bytes: shipped, weighted: 'queries' },
+    { name: 'shipped + corpus weights', bytes: shipped, weighted: 'all' },
     { name: 'small', ...small },
-    { name: 'small + corpus weights', ...small, weighted: true },
+    { name: 'small + query weights', ...small, weighted: 'queries' },
+    { name: 'small + corpus weights', ...small, weighted: 'all' },
   ]
 }
 

@@ -17,18 +17,16 @@ function repeats(count: number): number {
  */
 export class Pooling {
   readonly #rows: Int8Array
-  readonly #scales: Float32Array
   readonly #dimensions: number
   readonly #counts: Uint32Array
   #touched = new Int32Array(1024)
   #distinct = 0
   readonly #sum: Float64Array
 
-  constructor(rows: Int8Array, scales: Float32Array, dimensions: number) {
+  constructor(rows: Int8Array, dimensions: number) {
     this.#rows = rows
-    this.#scales = scales
     this.#dimensions = dimensions
-    this.#counts = new Uint32Array(scales.length)
+    this.#counts = new Uint32Array(rows.length / dimensions)
     this.#sum = new Float64Array(dimensions)
   }
 
@@ -60,14 +58,14 @@ export class Pooling {
 
   /**
    * Writes the unit vector of the text at hand to `out[offset, offset + dimensions)` and forgets the text.
+   * @param scales what each row is multiplied with.
    * @returns false, with nothing written, when there is no token or the sum has no direction.
    */
-  finish(out: Float32Array, offset: number): boolean {
+  finish(out: Float32Array, offset: number, scales: Float32Array): boolean {
     const dimensions = this.#dimensions
     const sum = this.#sum
     const touched = this.#touched
     const counts = this.#counts
-    const scales = this.#scales
     sum.fill(0)
     let i = 0
     for (; i + 4 <= this.#distinct; i += 4) {
@@ -105,7 +103,7 @@ export class Pooling {
    * The distinct tokens of the text at hand as unit rows, with weights, and forgets the text. A token's weight is
    * the length of its vector, which training made short for words that say little, times its `repeats`.
    */
-  tokens(): { vectors: Float32Array; weights: Float32Array } {
+  tokens(scales: Float32Array): { vectors: Float32Array; weights: Float32Array } {
     const dimensions = this.#dimensions
     const vectors = new Float32Array(this.#distinct * dimensions)
     const weights = new Float32Array(this.#distinct)
@@ -116,7 +114,7 @@ export class Pooling {
       let squares = 0
       for (let k = 0; k < dimensions; k++) squares += this.#rows[offset + k]! * this.#rows[offset + k]!
       const length = Math.sqrt(squares)
-      const weight = length * this.#scales[row]! * repeats(this.#counts[row]!)
+      const weight = length * scales[row]! * repeats(this.#counts[row]!)
       // A row of zeros says nothing and points nowhere.
       if (!(weight > 0)) continue
       for (let k = 0; k < dimensions; k++) vectors[kept * dimensions + k] = this.#rows[offset + k]! / length

@@ -1,4 +1,4 @@
-import { type CallOptions, type Embedder, fingerprint, invalid } from '@tesserae/core'
+import { type CallOptions, checkOneOf, type Embedder, fingerprint, invalid } from '@tesserae/core'
 import { checkEmbedCall } from '../calls.js'
 import type { TokenEmbedder, TokenVectors } from '../late-interaction/token-embedder.js'
 import { Scanner } from '../wordpiece/scanner.js'
@@ -7,14 +7,16 @@ import { Vocabulary } from '../wordpiece/vocabulary.js'
 import { type ModelFile, readModelFile } from './model-file.js'
 import { Pooling } from './pooling.js'
 import { readSource, type StaticSource } from './source.js'
-import { factorsOf, type TokenWeights } from './token-weights.js'
+import { factorsOf, type TokenWeights, type Weighted } from './token-weights.js'
 
 export interface StaticEmbedderOptions extends StaticSource {
-  /**
-   * How common each token is in your corpus, from `fitWeights`: what is rare there counts more. Another embedder with
-   * another `id`, so embed documents and queries with the same weights. @default the weights of the table alone
-   */
+  /** How common each token is in your corpus, from `fitWeights`: what is rare there counts more. @default none */
   readonly weights?: TokenWeights | undefined
+  /**
+   * With 'queries' documents are embedded as without weights, so that weights may come later and change without
+   * embedding them again; with 'all' they are weighted too. @default 'queries'
+   */
+  readonly weighted?: Weighted | undefined
   /** Ends the loading. */
   readonly signal?: AbortSignal | undefined
 }
@@ -56,7 +58,7 @@ interface Workbench {
 /**
  * The embedder in the box: token vectors distilled from a sentence transformer, no download and no key.
  * A text's vector is the normalised sum of its tokens' vectors, so word order does not count; use it as a
- * second leg beside BM25. Queries and documents are treated alike.
+ * second leg beside BM25. Queries and documents are treated alike, but for the weights of a corpus.
  *
  * Texts of any length count whole, in time proportional to their length. A text without a token (empty,
  * blank) or whose tokens cancel out gets the vector of the unknown token: a fixed unit vector, equally
@@ -67,39 +69,44 @@ interface Workbench {
  * `incompatible` when it is something else, `invalid-argument` for options that contradict each other.
  */
 export async function staticEmbedder(options: StaticEmbedderOptions = {}): Promise<StaticEmbedder> {
-  const { signal } = options
+  const { signal, weights } = options
+  const weighted = checkOneOf<Weighted>('weighted', options.weighted ?? 'queries', ['queries', 'all'])
+  if (options.weighted !== undefined && weights === undefined)
+    invalid('weights', 'given with `weighted`', weights)
   signal?.throwIfAborted()
   const source = await readSource(options, signal)
   signal?.throwIfAborted()
-  return embedderOf(readModelFile(source.bytes, source.name), options.weights)
+  return embedderOf(readModelFile(source.bytes, source.name), weights, weighted)
 }
 
-/** The table's scales with the corpus's factors, and what that adds to the id. */
-function weigh(file: ModelFile, tokenizer: string, weights: TokenWeights | undefined) {
-  if (weights === undefined) return { scales: file.scales, suffix: '' }
-  const factors = factorsOf(weights, tokenizer, file.scales.length)
-  const suffix = `+weights@${fingerprint([weights.texts, weights.frequencies]).slice(0, 16)}`
-  return { scales: file.scales.map((scale, row) => scale * factors[row]!), suffix }
+/** The scales of documents and of queries with the corpus's factors, and what these add to the id. */
+function weigh(file: ModelFile, tokenizer: string, weights: TokenWeights | undefined, weighted: Weighted) {
+  const plain = file.scales
+  if (weights === undefined) return { scales: { document: plain, query: plain }, suffix: '' }
+  const factors = factorsOf(weights, tokenizer, plain.length, weighted)
+  const query = plain.map((scale, row) => scale * factors[row]!)
+  const key = fingerprint([weights.texts, weights.frequencies, weighted]).slice(0, 16)
+  return { scales: { document: weighted === 'all' ? query : plain, query }, suffix: `+weights@${key}` }
 }
 
-function embedderOf(file: ModelFile, weights: TokenWeights | undefined): StaticEmbedder {
+function embedderOf(file: ModelFile, weights: TokenWeights | undefined, weighted: Weighted): StaticEmbedder {
   const { dimensions } = file
   const tokenizerId = `wordpiece@${file.hash}`
-  const { scales, suffix } = weigh(file, tokenizerId, weights)
+  const { scales, suffix } = weigh(file, tokenizerId, weights, weighted)
   const id = `tesserae-static-en-${dimensions}@${file.hash}${suffix}`
   const vocabulary = new Vocabulary(file.vocabulary)
   const idle: Workbench[] = []
   const borrow = (): Workbench =>
     idle.pop() ?? {
       scanner: new Scanner(vocabulary, sharedCharacters()),
-      pooling: new Pooling(file.rows, scales, dimensions),
+      pooling: new Pooling(file.rows, dimensions),
     }
   const tokenizerScanner = new Scanner(vocabulary, sharedCharacters())
   const fallback = new Float32Array(dimensions)
   const bench = borrow()
   bench.pooling.add(Int32Array.of(tokenizerScanner.unknown), 1)
   // A table whose unknown token is zero has no direction to offer: any fixed unit vector will do.
-  if (!bench.pooling.finish(fallback, 0)) fallback[0] = 1
+  if (!bench.pooling.finish(fallback, 0, file.scales)) fallback[0] = 1
   idle.push(bench)
 
   /** Reads the texts one after the other; `take` gets what was read of each. Yields to the event loop on the way. */
@@ -150,7 +157,8 @@ function embedderOf(file: ModelFile, weights: TokenWeights | undefined): StaticE
       const started = performance.now()
       const out = new Float32Array(texts.length * dimensions)
       const tokens = await run(texts, options.signal, (pooling, place) => {
-        if (!pooling.finish(out, place * dimensions)) out.set(fallback, place * dimensions)
+        if (!pooling.finish(out, place * dimensions, scales[options.role]))
+          out.set(fallback, place * dimensions)
       })
       options.observer?.({
         type: 'embed.batch',
@@ -164,7 +172,7 @@ function embedderOf(file: ModelFile, weights: TokenWeights | undefined): StaticE
     async fitWeights(texts, { signal } = {}) {
       // A string is itself iterable: its characters would be taken for texts.
       if (typeof texts === 'string') invalid('texts', 'an iterable of strings', texts)
-      const frequencies = new Uint32Array(scales.length)
+      const frequencies = new Uint32Array(file.scales.length)
       let counted = 0
       let size = 0
       let batch: string[] = []
@@ -191,7 +199,7 @@ function embedderOf(file: ModelFile, weights: TokenWeights | undefined): StaticE
       checkEmbedCall(texts, options)
       options.signal?.throwIfAborted()
       const rows: TokenVectors[] = []
-      await run(texts, options.signal, (pooling) => rows.push(pooling.tokens()))
+      await run(texts, options.signal, (pooling) => rows.push(pooling.tokens(scales[options.role])))
       return rows
     },
   }

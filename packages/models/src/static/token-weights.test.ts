@@ -20,10 +20,13 @@ beforeAll(async () => {
   weights = await plain.fitWeights(corpus)
 })
 
-async function cosine(embedder: StaticEmbedder, a: string, b: string): Promise<number> {
-  const vectors = await embedder.embed([a, b], asDocument)
+const asQuery = { role: 'query' } as const
+
+async function cosine(embedder: StaticEmbedder, query: string, document: string): Promise<number> {
+  const asked = await embedder.embed([query], asQuery)
+  const found = await embedder.embed([document], asDocument)
   let sum = 0
-  for (let k = 0; k < embedder.dimensions; k++) sum += vectors[k]! * vectors[embedder.dimensions + k]!
+  for (let k = 0; k < embedder.dimensions; k++) sum += asked[k]! * found[k]!
   return sum
 }
 
@@ -79,14 +82,37 @@ describe('an embedder with weights', () => {
     expect(after).toBeLessThan(before - 0.05)
   })
 
-  it('multiplies each token by the root of its inverse document frequency', async () => {
+  it('embeds documents as the table alone does, so that none must be embedded again', async () => {
+    const weighted = await staticEmbedder({ weights })
+    expect(await weighted.embed(corpus, asDocument)).toEqual(await plain.embed(corpus, asDocument))
+    expect(await weighted.embed(corpus, asQuery)).not.toEqual(await plain.embed(corpus, asQuery))
+    const [tokens] = await weighted.embedTokens(['rotor noise'], asQuery)
+    const [before] = await plain.embedTokens(['rotor noise'], asQuery)
+    expect(tokens!.weights![0]! / tokens!.weights![1]!).toBeLessThan(
+      before!.weights![0]! / before!.weights![1]!,
+    )
+  })
+
+  it('multiplies each token by its inverse document frequency to the power of three quarters', async () => {
     const tokenizer = plain.tokenizer.id
     const rows = weights.frequencies.length
-    const factors = factorsOf(weights, tokenizer, rows)
+    const factors = factorsOf(weights, tokenizer, rows, 'queries')
+    const roots = factorsOf(weights, tokenizer, rows, 'all')
     const everywhere = weights.frequencies.indexOf(5)
     const nowhere = weights.frequencies.indexOf(0)
-    expect(factors[everywhere]).toBeCloseTo(Math.sqrt(Math.log(1 + 0.5 / 5.5)), 6)
-    expect(factors[nowhere]).toBeCloseTo(Math.sqrt(Math.log(1 + 5.5 / 0.5)), 6)
+    expect(roots[everywhere]).toBeCloseTo(Math.sqrt(Math.log(1 + 0.5 / 5.5)), 6)
+    expect(factors[everywhere]).toBeCloseTo(Math.log(1 + 0.5 / 5.5) ** 0.75, 6)
+    expect(factors[nowhere]).toBeCloseTo(Math.log(1 + 5.5 / 0.5) ** 0.75, 6)
+  })
+
+  it('weighs documents too when it is asked to', async () => {
+    const all = await staticEmbedder({ weights, weighted: 'all' })
+    expect(await all.embed(corpus, asDocument)).toEqual(await all.embed(corpus, asQuery))
+    expect(await all.embed(corpus, asDocument)).not.toEqual(await plain.embed(corpus, asDocument))
+    expect(all.id).not.toBe((await staticEmbedder({ weights })).id)
+    const invalid = expect.objectContaining({ code: 'invalid-argument' })
+    await expect(staticEmbedder({ weights, weighted: 'documents' as 'all' })).rejects.toEqual(invalid)
+    await expect(staticEmbedder({ weighted: 'all' })).rejects.toEqual(invalid)
   })
 
   it('is another embedder by id, one per corpus, with the same tokenizer', async () => {

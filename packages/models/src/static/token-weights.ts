@@ -13,14 +13,23 @@ export interface TokenWeights {
   readonly frequencies: readonly number[]
 }
 
+/** Whose tokens are weighted: those of queries, or those of documents too. */
+export type Weighted = 'queries' | 'all'
+
 /**
- * Factor of each token: the square root of its inverse document frequency, `ln(1 + (N − n + ½) / (n + ½))` as in
- * BM25 (Robertson and Spärck Jones 1976). The table's own weights tell how much a token says in English; these tell how
- * much it says in this corpus, and the root keeps a share of both.
+ * Factor of each token: its inverse document frequency, `ln(1 + (N − n + ½) / (n + ½))` as in BM25 (Robertson and
+ * Spärck Jones 1976), to the power of three quarters for queries alone, of one half where documents have it too. The
+ * table's own weights tell how much a token says in English; these tell how much it says in this corpus. Square roots,
+ * because those are the same on every engine.
  *
  * @throws RagError `invalid-argument` for numbers that are no counts, `incompatible` for another table's weights.
  */
-export function factorsOf(weights: TokenWeights, tokenizer: string, rows: number): Float32Array {
+export function factorsOf(
+  weights: TokenWeights,
+  tokenizer: string,
+  rows: number,
+  weighted: Weighted,
+): Float32Array {
   const { texts, frequencies } = weights
   if (!Number.isSafeInteger(texts) || texts < 1)
     throw new RagError(
@@ -41,7 +50,8 @@ export function factorsOf(weights: TokenWeights, tokenizer: string, rows: number
         'invalid-argument',
         `\`weights.frequencies[${row}]\` must be a whole number from 0 to ${texts}, got ${show(count)}.`,
       )
-    factors[row] = Math.sqrt(Math.log(1 + (texts - count + 0.5) / (count + 0.5)))
+    const root = Math.sqrt(Math.log(1 + (texts - count + 0.5) / (count + 0.5)))
+    factors[row] = weighted === 'all' ? root : root * Math.sqrt(root)
   }
   return factors
 }
