@@ -14,8 +14,11 @@ import {
   PAGE_SIZE,
 } from './posting-layout.js'
 
-/** Postings in a full-grown block, in a term's first one, and how fast blocks grow in between. */
-const BLOCK_SIZE = 512
+/**
+ * Postings in a full-grown block, of which 65 fill a page, in a term's first one, and how fast blocks grow in between.
+ * Each block entered is a miss of the cache, larger ones hold more spare room, and `room` ends at 1023.
+ */
+const BLOCK_SIZE = 1008
 const FIRST_BLOCK_SIZE = 2
 const BLOCK_GROWTH = 4
 
@@ -46,7 +49,7 @@ function boundClass(frequency: number): number {
 }
 
 /**
- * Postings of all terms in typed arrays: per term a chain of blocks of up to 512 postings, ascending by
+ * Postings of all terms in typed arrays: per term a chain of blocks of up to 1008 postings, ascending by
  * document number along the chain.
  *
  * Blocks lie in pages of 65,536 postings, so growing copies no postings, and a block never crosses a page.
