@@ -87,6 +87,7 @@ function literalCuts(
 
 function markCuts(document: Document, ranks: SeparatorRanks): CutTable {
   const { text, marks } = document
+  if (marks.length === 0) return new CutTable()
   const classes = characterClasses()
   const weakest = ranks.sentence || ranks.line || ranks.paragraph
   // Offset and rank in one number, so that one numeric sort orders both.
