@@ -24,7 +24,7 @@ const MARGIN = 1e-6
 /** A list with this many times more postings in a window than candidates is searched for them rather than read through. */
 const SEARCHED_FROM = 24
 /** With fewer postings to read than this, a threshold found beforehand saves less than it costs. */
-const SEEDED_FROM = 8192
+const SEEDED_FROM = 1 << 15
 /** Looking for more documents beforehand costs more than it saves. */
 const MAX_SEEDS = 64
 /** Postings of one term that seeds are chosen from. */
