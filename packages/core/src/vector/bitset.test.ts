@@ -21,6 +21,19 @@ function ascending(members: Iterable<number>): number[] {
 }
 
 describe('Bitset', () => {
+  it('counts what two sets share, of whatever length they are', () => {
+    fc.assert(
+      fc.property(ordinals, ordinals, fc.integer({ min: 0, max: 300 }), (one, other, capacity) => {
+        const shared = new Set(one.filter((ordinal) => other.includes(ordinal)))
+        expect(bitsetOf(one).countShared(bitsetOf(other, capacity))).toBe(shared.size)
+        expect(bitsetOf(one, capacity).countShared(bitsetOf(other))).toBe(shared.size)
+      }),
+    )
+    const full = new Bitset(64)
+    full.fill(64)
+    expect(full.countShared(full)).toBe(64)
+  })
+
   it('behaves like a Set of numbers', () => {
     const step = fc.record({
       op: fc.constantFrom('add', 'delete'),

@@ -83,11 +83,18 @@ export class Bitset {
   /** Number of ordinals in the set. */
   count(): number {
     let total = 0
-    for (const word of this.words) {
-      // Bit-parallel population count: pairs, nibbles, bytes, then one multiplication adds the bytes.
-      let bits = word - ((word >>> 1) & 0x55555555)
-      bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
-      total += Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+    for (const word of this.words) total += bitsOf(word)
+    return total
+  }
+
+  /** Number of ordinals that are in both sets. */
+  countShared(other: Bitset): number {
+    const { words } = this
+    const shared = Math.min(words.length, other.words.length)
+    let total = 0
+    for (let word = 0; word < shared; word++) {
+      const both = words[word]! & other.words[word]!
+      if (both !== 0) total += bitsOf(both)
     }
     return total
   }
@@ -97,4 +104,11 @@ export class Bitset {
     grown.set(this.words)
     this.words = grown
   }
+}
+
+/** Bit-parallel population count: pairs, nibbles, bytes, then one multiplication adds the bytes. */
+function bitsOf(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555)
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }

@@ -227,20 +227,17 @@ export class GraphIndex implements Shard {
   private scanAllowed(wanted: number, filter: Bitset | undefined): TopHits {
     const { slots, picked } = this
     const selection = new TopK(wanted)
+    if (filter !== undefined) {
+      slots.pick(filter, picked, (count) => this.offer(selection, count))
+      return this.ranked(selection)
+    }
     let count = 0
-    const add = (slot: number) => {
+    for (let slot = 0; slot < slots.used; slot++) {
+      if (!slots.isLive(slot)) continue
       picked[count++] = slot
-      if (count < listRoom) return
+      if (count < listRoom) continue
       this.offer(selection, count)
       count = 0
-    }
-    if (filter === undefined) {
-      for (let slot = 0; slot < slots.used; slot++) if (slots.isLive(slot)) add(slot)
-    } else {
-      for (let ordinal = filter.next(0); ordinal >= 0; ordinal = filter.next(ordinal + 1)) {
-        const slot = slots.slotOf(ordinal)
-        if (slot >= 0) add(slot)
-      }
     }
     this.offer(selection, count)
     return this.ranked(selection)

@@ -85,9 +85,28 @@ export class Slots {
 
   /** Entries that are in a set of ordinals. */
   count(ordinals: Bitset): number {
-    const both = this.present.clone()
-    both.and(ordinals)
-    return both.count()
+    return this.present.countShared(ordinals)
+  }
+
+  /**
+   * Writes the slots of the entries in a set of ordinals to `out`, by ascending ordinal, and calls `full` with their
+   * number whenever there is no room for more, and at the end.
+   */
+  pick(ordinals: Bitset, out: Uint32Array, full: (count: number) => void): void {
+    const { slots } = this
+    const present = this.present.words
+    const words = ordinals.words
+    const shared = Math.min(present.length, words.length)
+    let count = 0
+    for (let word = 0; word < shared; word++) {
+      for (let bits = present[word]! & words[word]!; bits !== 0; bits &= bits - 1) {
+        out[count++] = slots[word * 32 + 31 - Math.clz32(bits & -bits)]! - 1
+        if (count < out.length) continue
+        full(count)
+        count = 0
+      }
+    }
+    full(count)
   }
 
   isLive(slot: number): boolean {
