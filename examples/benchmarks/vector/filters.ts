@@ -8,6 +8,10 @@ import { inTurns, scaled } from './turns.js'
 const shares = [0.5, 0.1, 0.01, 0.001]
 const kinds = ['any', 'the nearest', 'the farthest'] as const
 
+/** Rounds where times are only told, and where they are compared: there they go on until all code is compiled. */
+const alone = 2
+const besidePeer = 10
+
 /** Recall behind filters that are unrelated to the query, in favour of it, and against it; and speed beside the peer's. */
 export function measureFilters(context: BenchContext, set: VectorSet, engines: readonly Engine[]): void {
   const count = set.vectors.length
@@ -44,7 +48,7 @@ export function measureFilters(context: BenchContext, set: VectorSet, engines: r
             for (const [i, query] of queries.entries()) engine.search(query, 64, filters[i])
           },
         })),
-        2,
+        turns.some(({ index }) => index === undefined) ? besidePeer : alone,
       )
       for (const engine of turns) {
         let at = 0
