@@ -120,8 +120,14 @@ export async function planDocument<M extends Metadata>(
     if (counts !== undefined) return untouched(document, counts)
   }
   const started = performance.now()
+  // A chunker that asks a model goes on where the model fails; such a document is split again the next time.
+  let isWhole = true
+  const watching: CallOptions['observer'] = (event) => {
+    if (event.type.endsWith('.failure')) isWhole = false
+    observer?.(event)
+  }
   const { chunks, blank } = await atStage('split', signal, async () => {
-    const spans = await chunker.split(document, call)
+    const spans = await chunker.split(document, { signal, observer: watching })
     const visible = spans.filter((span) => !isBlank(document.text, span))
     return { chunks: toChunks(document, visible), blank: spans.length - visible.length }
   })
@@ -169,7 +175,7 @@ export async function planDocument<M extends Metadata>(
     replaced,
     stale: [...known.values()],
     sealed:
-      input === undefined || chunks.length === 0
+      input === undefined || chunks.length === 0 || !isWhole
         ? undefined
         : {
             documentId: document.id,

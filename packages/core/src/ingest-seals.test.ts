@@ -45,6 +45,35 @@ async function refsOf(store: ReturnType<typeof shelfStore>, documentId: string):
 }
 
 describe('ingest into a store that keeps seals', () => {
+  it('does not seal what a chunker says it failed at in part', async () => {
+    const { chunker: plain, split } = recordingChunker()
+    const told: string[] = []
+    let isDown = true
+    const chunker: Chunker = {
+      id: plain.id,
+      split(given, options) {
+        if (isDown && given.id === 'a') options?.observer?.({ type: 'context.failure', source: plain.id })
+        return plain.split(given, options)
+      },
+    }
+    const options = {
+      chunker,
+      store: shelfStore(),
+      observer: ({ type }: { type: string }) => told.push(type),
+    }
+    const given = documents.slice(0, 2)
+    await ingest(loaded(...given), options)
+    expect(told.filter((type) => type.endsWith('.failure'))).toEqual(['context.failure'])
+    split.length = 0
+    await ingest(loaded(...given), options)
+    expect(split).toEqual(['a'])
+    isDown = false
+    await ingest(loaded(...given), options)
+    split.length = 0
+    await ingest(loaded(...given), options)
+    expect(split).toEqual([])
+  })
+
   it('does not split a document that it has, and reports it as it would have', async () => {
     const { options, split, first } = await filled()
     const again = await ingest(loaded(...documents), options)
