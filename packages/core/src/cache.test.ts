@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Cache, memoryCache } from './cache.js'
+import { ttlByAge } from './cache-ttl.js'
 import { cachedEmbedder } from './cached-embedder.js'
 import { cachedRetriever } from './cached-retriever.js'
 import type { Embedder } from './embedder.js'
@@ -106,6 +107,37 @@ describe('memoryCache', () => {
     expect(() => memoryCache({ maxEntries: 0 })).toThrow('`maxEntries`')
     expect(() => memoryCache({ maxEntries: 1, maxBytes: 0 })).toThrow('`maxBytes`')
     expect(() => memoryCache({ maxEntries: 1, ttlMs: -1 })).toThrow('`ttlMs`')
+  })
+
+  it('keeps each entry as long as it is told for that entry', async () => {
+    let time = 0
+    const cache = memoryCache<{ changed?: number }>({
+      maxEntries: 9,
+      now: () => time,
+      ttlMs: ttlByAge({ modifiedAt: ({ changed }) => changed, minMs: 10, maxMs: 500, now: () => 10_000 }),
+    })
+    const values = { old: { changed: 0 }, older: { changed: -90_000 }, new: { changed: 9_990 }, unknown: {} }
+    await cache.set([
+      ...Object.entries(values).map(([key, value]) => ({ key, value })),
+      { key: 'future', value: { changed: 20_000 } },
+      { key: 'unreadable', value: { changed: Number.NaN } },
+    ])
+    const kept = async () => {
+      const keys = ['old', 'older', 'new', 'unknown', 'future', 'unreadable']
+      const found = await cache.get(keys)
+      return keys.filter((_key, place) => found[place] !== undefined)
+    }
+    time = 9
+    expect(await kept()).toHaveLength(6)
+    time = 10
+    expect(await kept()).toEqual(['old', 'older'])
+    time = 499
+    expect(await kept()).toEqual(['old', 'older'])
+    time = 500
+    expect(await kept()).toEqual([])
+    expect(() => ttlByAge({ modifiedAt: () => 0, minMs: 5, maxMs: 4 })).toThrow(/maxMs/)
+    const bad = memoryCache<number>({ maxEntries: 1, ttlMs: () => -1 })
+    await expect(bad.set([{ key: 'a', value: 1 }])).rejects.toThrow(/ttlMs/)
   })
 })
 

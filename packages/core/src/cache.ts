@@ -20,8 +20,8 @@ export interface MemoryCacheOptions<V> {
   readonly maxEntries: number
   /** @default no limit */
   readonly maxBytes?: number | undefined
-  /** Entries older than this are gone. @default no limit */
-  readonly ttlMs?: number | undefined
+  /** Entries older than this are gone: one age, or one for each entry, such as `ttlByAge`. @default no limit */
+  readonly ttlMs?: number | ((entry: CacheEntry<V>) => number) | undefined
   /** Size of a value. @default an estimate from its numbers, strings and typed arrays */
   readonly bytesOf?: ((value: V) => number) | undefined
   /** Milliseconds from any origin. @default performance.now */
@@ -59,8 +59,7 @@ export function memoryCache<V>(options: MemoryCacheOptions<V>): MemoryCache<V> {
   const maxEntries = checkInteger('maxEntries', options.maxEntries)
   const maxBytes =
     options.maxBytes === undefined ? Number.POSITIVE_INFINITY : checkInteger('maxBytes', options.maxBytes)
-  const ttlMs =
-    options.ttlMs === undefined ? Number.POSITIVE_INFINITY : checkNumber('ttlMs', options.ttlMs, 0)
+  const ttlOf = lifetime(options.ttlMs)
   const { now = () => performance.now(), bytesOf = estimateBytes } = options
   /** In order of use, least recent first: a `Map` keeps the order of insertion. */
   const slots = new Map<string, Slot<V>>()
@@ -96,11 +95,13 @@ export function memoryCache<V>(options: MemoryCacheOptions<V>): MemoryCache<V> {
     return structuredClone(slot.value)
   }
 
-  const write = ({ key, value, tags = [] }: CacheEntry<V>, time: number) => {
+  const write = (entry: CacheEntry<V>, time: number) => {
+    const { key, value, tags = [] } = entry
+    const expires = time + ttlOf(entry)
     remove(key)
     const size = checkNumber('bytesOf(value)', bytesOf(value), 0) + key.length * 2
     if (size > maxBytes) return
-    slots.set(key, { value: structuredClone(value), tags, bytes: size, expires: time + ttlMs })
+    slots.set(key, { value: structuredClone(value), tags, bytes: size, expires })
     bytes += size
     for (const tag of tags) {
       const keys = tagged.get(tag)
@@ -140,6 +141,12 @@ export function memoryCache<V>(options: MemoryCacheOptions<V>): MemoryCache<V> {
     },
     stats: () => ({ hits, misses, evictions, entries: slots.size, bytes }),
   }
+}
+
+function lifetime<V>(ttlMs: MemoryCacheOptions<V>['ttlMs']): (entry: CacheEntry<V>) => number {
+  if (typeof ttlMs === 'function') return (entry) => checkNumber('ttlMs(entry)', ttlMs(entry), 0)
+  const fixed = ttlMs === undefined ? Number.POSITIVE_INFINITY : checkNumber('ttlMs', ttlMs, 0)
+  return () => fixed
 }
 
 /** Two bytes a character, eight a number, a typed array as it is, and something for each field. */

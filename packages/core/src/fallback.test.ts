@@ -127,4 +127,26 @@ describe('fallbackRetriever', () => {
     expect(() => fallbackRetriever(one, { minScore: Number.NaN })).toThrow('`minScore`')
     expect(() => fallbackRetriever(one, { timeoutMs: 0 })).toThrow('`timeoutMs`')
   })
+
+  it('leaves alone what keeps being late, and comes back to it after a while', async () => {
+    let time = 0
+    let isLate = true
+    const first = retriever('first', (signal) => (isLate ? never(signal) : Promise.resolve(hits(1))))
+    const fallback = fallbackRetriever([first, retriever('second', hits(2))], {
+      timeoutMs: 5,
+      breaker: { failures: 2, cooldownMs: 1000, now: () => time },
+    })
+    const reasons: (string | undefined)[] = []
+    const ask = () =>
+      fallback.retrieve('q', {
+        observer: ({ type, labels }) => {
+          if (type === 'fallback.passed') reasons.push(labels?.reason)
+        },
+      })
+    for (let n = 0; n < 4; n++) expect(await ask()).toEqual(hits(2))
+    expect([reasons, first.calls]).toEqual([['timeout', 'timeout', 'open', 'open'], 2])
+    time = 1000
+    isLate = false
+    expect(await ask()).toEqual(hits(1))
+  })
 })

@@ -1,3 +1,4 @@
+import { type CircuitBreakerOptions, CircuitOpenError, circuitBreaker } from './async/circuit-breaker.js'
 import { linkedController, orAbort } from './async/signals.js'
 import { checkInteger, checkNumber, invalid } from './check.js'
 import type { Metadata } from './document.js'
@@ -13,13 +14,18 @@ export interface FallbackOptions {
   readonly minScore?: number | undefined
   /** Time each retriever has, except that the caller's own signal may end it sooner. @default none */
   readonly timeoutMs?: number | undefined
+  /**
+   * Passes a retriever over without asking while it keeps failing or being late: a `circuitBreaker` each.
+   * @default none: every retriever is asked every time
+   */
+  readonly breaker?: CircuitBreakerOptions | undefined
 }
 
 /** Of `RetrieveOptions.limit`. */
 const defaultLimit = 5
 
 /** Why a retriever was passed over. */
-type Reason = 'failed' | 'timeout' | 'too-few'
+type Reason = 'failed' | 'timeout' | 'open' | 'too-few'
 
 /**
  * Asks retrievers in turn until one is good enough: did not fail, was in time, found enough. If none was, the
@@ -39,6 +45,7 @@ export function fallbackRetriever<M extends Metadata = Metadata>(
   const { minScore, timeoutMs } = options
   if (minScore !== undefined) checkNumber('minScore', minScore)
   if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, 1, 2_147_483_647)
+  const breakers = options.breaker && retrievers.map(() => circuitBreaker(options.breaker))
   const name = `fallback(${retrievers.map((retriever) => retriever.name).join(', ')})`
   const isEnough = (hits: readonly Hit<M>[], limit: number) => {
     const good = minScore === undefined ? hits : hits.filter((hit) => hit.score >= minScore)
@@ -67,16 +74,19 @@ export function fallbackRetriever<M extends Metadata = Metadata>(
         let reason: Reason
         let code: string | undefined
         try {
-          const hits = await withTimeout(retriever.name, timeoutMs, signal, (running) =>
-            retriever.retrieve(query, { ...call, signal: running }),
-          )
+          const ask = () =>
+            withTimeout(retriever.name, timeoutMs, signal, (running) =>
+              retriever.retrieve(query, { ...call, signal: running }),
+            )
+          const hits = await (breakers === undefined ? ask() : breakers[place]!.run(ask, { signal }))
           if (isEnough(hits, limit)) return served(hits, place)
           if (best === undefined || hits.length > best.hits.length) best = { hits, place }
           reason = 'too-few'
         } catch (error) {
           signal?.throwIfAborted()
           errors.push(error)
-          reason = error instanceof TimeoutError ? 'timeout' : 'failed'
+          reason =
+            error instanceof TimeoutError ? 'timeout' : error instanceof CircuitOpenError ? 'open' : 'failed'
           if (isRagError(error)) code = error.code
         }
         tell(observer, {
