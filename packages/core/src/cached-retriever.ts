@@ -2,6 +2,7 @@ import { type Flight, takeOff } from './async/flight.js'
 import type { Cache } from './cache.js'
 import { invalid } from './check.js'
 import type { Metadata } from './document.js'
+import { type ExplainableRetriever, isExplainable } from './explain.js'
 import { fingerprint } from './fingerprint.js'
 import { tell } from './observe.js'
 import type { Observer } from './observer.js'
@@ -33,7 +34,7 @@ export function cachedRetriever<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   cache: Cache<readonly Hit<M>[]>,
   options: CachedRetrieverOptions,
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const { version, tenant, model } = options
   if (typeof version !== 'function') invalid('version', 'a function that returns a string', version)
   if (isScopedByCall(retriever)) {
@@ -70,6 +71,9 @@ export function cachedRetriever<M extends Metadata = Metadata>(
       })
       coming.set(key, flight)
       return structuredClone(await flight.join(signal))
+    },
+    async explain(query, chunkId, call) {
+      return isExplainable(retriever) ? retriever.explain(query, chunkId, call) : undefined
     },
   }
 }

@@ -4,8 +4,9 @@ import { checkInteger, checkNumber, invalid } from './check.js'
 import type { Metadata } from './document.js'
 import { messageOf } from './embed-texts.js'
 import { isRagError, RagError } from './errors.js'
+import { type ExplainableRetriever, explainHit } from './explain.js'
 import { tell } from './observe.js'
-import type { Hit, Retriever } from './retriever.js'
+import type { Hit, RetrieveOptions, Retriever } from './retriever.js'
 
 export interface FallbackOptions {
   /** Hits (of at least `minScore`) that a retriever must find to be good enough; 0: it must only not fail. @default 1 */
@@ -39,7 +40,7 @@ type Reason = 'failed' | 'timeout' | 'open' | 'too-few'
 export function fallbackRetriever<M extends Metadata = Metadata>(
   retrievers: readonly Retriever<M>[],
   options: FallbackOptions = {},
-): Retriever<M> {
+): ExplainableRetriever<M> {
   if (retrievers.length === 0) invalid('retrievers', 'a list of at least one retriever', retrievers)
   const minHits = checkInteger('minHits', options.minHits ?? 1, 0)
   const { minScore, timeoutMs } = options
@@ -53,52 +54,65 @@ export function fallbackRetriever<M extends Metadata = Metadata>(
     return good.length >= Math.min(minHits, limit)
   }
 
+  const serve = async (query: string, call: RetrieveOptions): Promise<Served<M>> => {
+    const { signal, observer } = call
+    const limit = call.limit ?? defaultLimit
+    const errors: unknown[] = []
+    let best: Served<M> | undefined
+    const served = (hits: readonly Hit<M>[], place: number): Served<M> => {
+      tell(observer, {
+        type: 'fallback.served',
+        source: name,
+        counts: { hits: hits.length, place },
+        labels: { retriever: retrievers[place]!.name, degraded: String(place > 0) },
+      })
+      return { hits, place }
+    }
+    for (const [place, retriever] of retrievers.entries()) {
+      signal?.throwIfAborted()
+      let reason: Reason
+      let code: string | undefined
+      try {
+        const ask = () =>
+          withTimeout(retriever.name, timeoutMs, signal, (running) =>
+            retriever.retrieve(query, { ...call, signal: running }),
+          )
+        const hits = await (breakers === undefined ? ask() : breakers[place]!.run(ask, { signal }))
+        if (isEnough(hits, limit)) return served(hits, place)
+        if (best === undefined || hits.length > best.hits.length) best = { hits, place }
+        reason = 'too-few'
+      } catch (error) {
+        signal?.throwIfAborted()
+        errors.push(error)
+        reason =
+          error instanceof TimeoutError ? 'timeout' : error instanceof CircuitOpenError ? 'open' : 'failed'
+        if (isRagError(error)) code = error.code
+      }
+      tell(observer, {
+        type: 'fallback.passed',
+        source: name,
+        labels: { retriever: retriever.name, reason, ...(code !== undefined && { code }) },
+      })
+    }
+    if (best !== undefined) return served(best.hits, best.place)
+    throw allFailed(retrievers, errors)
+  }
+
   return {
     name,
-    async retrieve(query, call = {}) {
-      const { signal, observer } = call
-      const limit = call.limit ?? defaultLimit
-      const errors: unknown[] = []
-      let best: { readonly hits: readonly Hit<M>[]; readonly place: number } | undefined
-      const served = (hits: readonly Hit<M>[], place: number) => {
-        tell(observer, {
-          type: 'fallback.served',
-          source: name,
-          counts: { hits: hits.length, place },
-          labels: { retriever: retrievers[place]!.name, degraded: String(place > 0) },
-        })
-        return hits
-      }
-      for (const [place, retriever] of retrievers.entries()) {
-        signal?.throwIfAborted()
-        let reason: Reason
-        let code: string | undefined
-        try {
-          const ask = () =>
-            withTimeout(retriever.name, timeoutMs, signal, (running) =>
-              retriever.retrieve(query, { ...call, signal: running }),
-            )
-          const hits = await (breakers === undefined ? ask() : breakers[place]!.run(ask, { signal }))
-          if (isEnough(hits, limit)) return served(hits, place)
-          if (best === undefined || hits.length > best.hits.length) best = { hits, place }
-          reason = 'too-few'
-        } catch (error) {
-          signal?.throwIfAborted()
-          errors.push(error)
-          reason =
-            error instanceof TimeoutError ? 'timeout' : error instanceof CircuitOpenError ? 'open' : 'failed'
-          if (isRagError(error)) code = error.code
-        }
-        tell(observer, {
-          type: 'fallback.passed',
-          source: name,
-          labels: { retriever: retriever.name, reason, ...(code !== undefined && { code }) },
-        })
-      }
-      if (best !== undefined) return served(best.hits, best.place)
-      throw allFailed(retrievers, errors)
+    retrieve: async (query, call = {}) => (await serve(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { hits, place } = await serve(query, call)
+      const hit = hits.find(({ chunk }) => chunk.id === chunkId)
+      return hit && explainHit(retrievers[place]!, query, hit, call)
     },
   }
+}
+
+interface Served<M extends Metadata> {
+  readonly hits: readonly Hit<M>[]
+  /** Of the retriever whose hits these are. */
+  readonly place: number
 }
 
 class TimeoutError extends RagError {

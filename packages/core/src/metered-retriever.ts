@@ -1,5 +1,6 @@
 import { checkInteger } from './check.js'
 import type { Metadata } from './document.js'
+import { type ExplainableRetriever, isExplainable } from './explain.js'
 import type { RetrieveOptions, Retriever } from './retriever.js'
 import { scopedAs } from './scope.js'
 
@@ -38,7 +39,7 @@ export interface RetrievalMetrics {
   readonly lastScore?: Distribution | undefined
 }
 
-export interface MeteredRetriever<M extends Metadata = Metadata> extends Retriever<M> {
+export interface MeteredRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M> {
   metrics(): RetrievalMetrics
 }
 
@@ -80,6 +81,9 @@ export function meteredRetriever<M extends Metadata = Metadata>(
         else counts.failed += 1
         throw error
       }
+    },
+    async explain(query: string, chunkId: string, call?: RetrieveOptions) {
+      return isExplainable(retriever) ? retriever.explain(query, chunkId, call) : undefined
     },
     metrics() {
       const zeroHitRate = counts.answered === 0 ? 0 : counts.zeroHits / counts.answered

@@ -1,5 +1,6 @@
 import { invalid } from './check.js'
 import type { Metadata } from './document.js'
+import { type ExplainableRetriever, explainHit } from './explain.js'
 import type { Filter } from './filter/filter.js'
 import { compileFilter, matchesFilter } from './filter/matches.js'
 import { fingerprint } from './fingerprint.js'
@@ -31,34 +32,47 @@ export function scopeRetriever<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   scope: Scope,
   options: ScopeOptions = {},
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const hidden = new Set(options.hide ?? [])
   const fixed = typeof scope === 'function' ? undefined : checkScope(scope)
   // Two scopes around the same retriever are two retrievers: caches and traces must not mix them up.
   const name = `scoped${fixed === undefined ? '' : `:${fingerprint(fixed)}`}(${retriever.name})`
 
-  const scoped: Retriever<M> = {
+  /** What was asked inside, and the hits that may be seen. */
+  const search = async (query: string, call: RetrieveOptions) => {
+    const { signal, observer, filter } = call
+    signal?.throwIfAborted()
+    const granted = typeof scope === 'function' ? await scope({ signal, observer }) : fixed
+    if (granted === undefined || granted === null) {
+      tell(observer, { type: 'scope.denied', source: name })
+      return { inside: call, allowed: [] }
+    }
+    const inScope = compileFilter(fixed ?? checkScope(granted))
+    const both: Filter = filter == null ? granted : { op: 'and', filters: [granted, filter] }
+    const inside = { ...call, filter: both }
+    const hits = await retriever.retrieve(query, inside)
+    const allowed = hits.filter((hit) => inScope(hit.chunk.metadata))
+    if (allowed.length < hits.length) {
+      tell(observer, {
+        type: 'scope.dropped',
+        source: name,
+        counts: { hits: hits.length - allowed.length },
+      })
+    }
+    return { inside, allowed }
+  }
+
+  const scoped: ExplainableRetriever<M> = {
     name,
-    async retrieve(query, call: RetrieveOptions = {}) {
-      const { signal, observer, filter } = call
-      signal?.throwIfAborted()
-      const granted = typeof scope === 'function' ? await scope({ signal, observer }) : fixed
-      if (granted === undefined || granted === null) {
-        tell(observer, { type: 'scope.denied', source: name })
-        return []
-      }
-      const inScope = compileFilter(fixed ?? checkScope(granted))
-      const both: Filter = filter == null ? granted : { op: 'and', filters: [granted, filter] }
-      const hits = await retriever.retrieve(query, { ...call, filter: both })
-      const allowed = hits.filter((hit) => inScope(hit.chunk.metadata))
-      if (allowed.length < hits.length) {
-        tell(observer, {
-          type: 'scope.dropped',
-          source: name,
-          counts: { hits: hits.length - allowed.length },
-        })
-      }
+    async retrieve(query, call = {}) {
+      const { allowed } = await search(query, call)
       return hidden.size === 0 ? allowed : allowed.map((hit) => withoutFields(hit, hidden))
+    },
+    async explain(query, chunkId, call = {}) {
+      // Found first: numbers about a chunk outside of the scope would tell of it.
+      const { inside, allowed } = await search(query, call)
+      const hit = allowed.find(({ chunk }) => chunk.id === chunkId)
+      return hit && explainHit(retriever, query, hit, inside)
     },
   }
   if (fixed === undefined) scopedByCall.add(scoped)

@@ -2,6 +2,7 @@ import { careful } from './cached-retriever.js'
 import { checkInteger, checkNumber, invalid } from './check.js'
 import type { Metadata } from './document.js'
 import type { Embedder } from './embedder.js'
+import { type ExplainableRetriever, isExplainable } from './explain.js'
 import { fingerprint } from './fingerprint.js'
 import { tell } from './observe.js'
 import type { Hit, RetrieveOptions, Retriever } from './retriever.js'
@@ -27,7 +28,9 @@ export interface SemanticCacheOptions {
   readonly now?: (() => number) | undefined
 }
 
-export interface SemanticallyCachedRetriever<M extends Metadata = Metadata> extends Retriever<M>, Forgetting {
+export interface SemanticallyCachedRetriever<M extends Metadata = Metadata>
+  extends ExplainableRetriever<M>,
+    Forgetting {
   /** Answers kept. */
   readonly size: number
 }
@@ -131,6 +134,10 @@ export function semanticallyCachedRetriever<M extends Metadata = Metadata>(
         answers.delete(oldest)
       }
       return hits
+    },
+    /** Of an answer given for a question like this one: what this question gives the chunk. */
+    async explain(query, chunkId, call) {
+      return isExplainable(retriever) ? retriever.explain(query, chunkId, call) : undefined
     },
     async deleteTag(tag) {
       let deleted = 0

@@ -1,7 +1,8 @@
 import type { Metadata } from './document.js'
+import { type ExplainableRetriever, isExplainable } from './explain.js'
 import type { Retriever } from './retriever.js'
 
-export interface SwappableRetriever<M extends Metadata = Metadata> extends Retriever<M> {
+export interface SwappableRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M> {
   /** Calls from now on go to `next`; those on their way end where they began. Returns what was in use. */
   swap(next: Retriever<M>): Retriever<M>
 }
@@ -19,6 +20,9 @@ export function swappableRetriever<M extends Metadata = Metadata>(
       return current.name
     },
     retrieve: (query, options) => current.retrieve(query, options),
+    async explain(query, chunkId, options) {
+      return isExplainable(current) ? current.explain(query, chunkId, options) : undefined
+    },
     swap(next) {
       const last = current
       current = next

@@ -174,6 +174,7 @@ export {
   randomMetadata,
   randomUnitVector,
 } from './data.js'
+export { checkExplanation, explanationNodes } from './explanation.js'
 export { type FakeChunker, type FakeChunkerOptions, fakeChunker } from './fakes/chunker.js'
 export {
   type EmbedCall,
