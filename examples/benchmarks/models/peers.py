@@ -1,7 +1,7 @@
 """Embedders of Python, measured as ours are: a task on standard input, figures on standard output.
 
 Weights are drawn at random, since only the time they take is asked for: the sizes are those of all-MiniLM-L6-v2 and
-of a table of its vocabulary with 256 dimensions, and the tokenizer is the model's own.
+of a table of its vocabulary with 384 dimensions, as many as ours has, and the tokenizer is the model's own.
 """
 import json
 import os
@@ -41,7 +41,7 @@ def model2vec(model):
     tokenizer = Tokenizer.from_file(f"{model}/tokenizer.json")
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    vectors = numpy.random.default_rng(1).standard_normal((tokenizer.get_vocab_size(), 256)).astype("float32")
+    vectors = numpy.random.default_rng(1).standard_normal((tokenizer.get_vocab_size(), 384)).astype("float32")
     static = StaticModel(vectors, tokenizer, config={"normalize": True})
     return lambda texts: static.encode(texts, max_length=None)
 
