@@ -1,3 +1,4 @@
+export { type CachedFormatOptions, cachedFormat } from './cached-format.js'
 export { defaultFormats } from './default-formats.js'
 export {
   type DirectoryChange,
@@ -10,6 +11,7 @@ export {
   type WatchOptions,
   watchDirectory,
 } from './directory/index.js'
+export { type FolderCacheOptions, folderCache } from './folder-cache.js'
 export {
   type Format,
   type FormatSource,
