@@ -3,7 +3,7 @@ import { eq, ingest, lte } from '@tesserae/core'
 import { texts } from '@tesserae/loaders'
 import { staticEmbedder } from '@tesserae/models/static'
 import { denseRetriever, memoryStore } from '@tesserae/retrievers'
-import { sourceRetriever, standIns } from '@tesserae/retrievers/expand'
+import { scanChunks, sourceRetriever, standIns } from '@tesserae/retrievers/expand'
 import { describe, expect, it } from 'vitest'
 
 // A buyer describes a laptop now by its data sheet, now by what reviewers say; each product is found by any of its facets.
@@ -42,10 +42,9 @@ const open = async () => {
   const loader = texts(laptops.map(({ id, name, price }) => ({ id, text: name, metadata: { price } })))
   await ingest(loader.load(), { chunker: wholeChunker(), store: products })
   const found = memoryStore({ dimensions: embedder.dimensions })
-  for await (const { id, documentId } of products.list()) {
-    const [product] = await products.get([id])
-    const laptop = laptops.find((one) => one.id === documentId)!
-    const chunks = facets.flatMap((facet) => standIns(product!, laptop[facet], facet))
+  for await (const product of scanChunks(products, undefined)) {
+    const laptop = laptops.find(({ id }) => id === product.documentId)!
+    const chunks = facets.flatMap((facet) => standIns(product, laptop[facet], facet))
     const vectors = await embedder.embed(
       chunks.map(({ text }) => text),
       { role: 'document' },
