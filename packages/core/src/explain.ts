@@ -8,8 +8,8 @@ export interface ExplainableRetriever<M extends Metadata = Metadata> extends Ret
    * The tree behind the score `retrieve` gives this chunk for the same query and options; `undefined` when
    * the chunk is not there or is not found by the query.
    *
-   * A description ends in the formula that makes its value, behind ` = ` or `: `: `sum`, `largest` or arithmetic over
-   * the names of the details, which are what their descriptions begin with. `checkExplanation` of
+   * A description ends in the formula that makes its value, behind ` = ` or `: `: `sum`, `largest`, `unchanged` or
+   * arithmetic over the names of the details, which are what their descriptions begin with. `checkExplanation` of
    * `@tesserae/core/testing` computes every one again.
    */
   explain(query: string, chunkId: string, options?: RetrieveOptions): Promise<Explanation | undefined>

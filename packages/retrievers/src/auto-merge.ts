@@ -2,10 +2,13 @@ import {
   type Chunk,
   checkInteger,
   checkNumber,
+  type ExplainableRetriever,
   type Hit,
   type Metadata,
+  type RetrieveOptions,
   type Retriever,
 } from '@tesserae/core'
+import { explainBest } from './explain-through.js'
 import { retrieveUntil } from './retrieve-until.js'
 import { type DocumentOf, widener } from './widen.js'
 
@@ -30,28 +33,50 @@ export interface AutoMergeOptions<M extends Metadata = Metadata> {
 export function autoMergeRetriever<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   options: AutoMergeOptions<M>,
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const { documentOf } = options
   const share = checkNumber('share', options.share ?? 0.5, Number.MIN_VALUE, 1)
   const candidates = checkInteger('candidates', options.candidates ?? 20)
-  return {
-    name: options.name ?? retriever.name,
-    retrieve(query, call = {}) {
-      const widen = widener(documentOf, call)
-      return retrieveUntil(retriever, query, call, candidates, async (hits) => {
-        const merged = parentsCovered(hits, share)
-        const shown = new Set<string>()
-        const left: Hit<M>[] = []
-        for (const hit of hits) {
-          const parent = parentKey(hit.chunk)
-          if (parent === undefined || !merged.has(parent)) left.push(hit)
-          else if (!shown.has(parent)) {
-            shown.add(parent)
-            left.push({ ...hit, chunk: await widen(hit.chunk) })
-          }
+  const name = options.name ?? retriever.name
+
+  /** What is left, and by its id the hits that each took the place of, best first. */
+  async function search(query: string, call: RetrieveOptions) {
+    const widen = widener(documentOf, call)
+    let replaced = new Map<string, Hit<M>[]>()
+    let asked = 0
+    const hits = await retrieveUntil(retriever, query, call, candidates, async (found, limit) => {
+      replaced = new Map()
+      asked = limit
+      const merged = parentsCovered(found, share)
+      const families = new Map<string, Hit<M>[]>()
+      const left: Hit<M>[] = []
+      for (const hit of found) {
+        const parent = parentKey(hit.chunk)
+        const family = parent === undefined ? undefined : families.get(parent)
+        if (family !== undefined) {
+          family.push(hit)
+          continue
         }
-        return left
-      })
+        const isMerged = parent !== undefined && merged.has(parent)
+        const shown = isMerged ? { ...hit, chunk: await widen(hit.chunk) } : hit
+        const own = [hit]
+        left.push(shown)
+        replaced.set(shown.chunk.id, own)
+        if (isMerged) families.set(parent, own)
+      }
+      return left
+    })
+    return { hits, replaced, asked }
+  }
+
+  return {
+    name,
+    retrieve: async (query, call = {}) => (await search(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { replaced, asked } = await search(query, call)
+      const hits = replaced.get(chunkId) ?? []
+      const what = `"${name}", ${hits[0]?.chunk.id === chunkId ? 'left as it was' : `in place of ${hits.length} hits`}`
+      return explainBest(what, retriever, query, hits, { ...call, limit: asked })
     },
   }
 }

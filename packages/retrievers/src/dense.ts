@@ -7,14 +7,17 @@ import {
   RagError,
   type Ranked,
   type RetrieveOptions,
-  type Retriever,
   timed,
+  type VectorReuse,
   type VectorSearch,
 } from '@tesserae/core'
+import type { ExplainableRetriever } from './explain-hit.js'
+import { explainVector } from './explain-vector.js'
 import { toHits } from './leg-hits.js'
 
 export interface DenseRetrieverOptions<M extends Metadata = Metadata> {
-  readonly store: VectorSearch<M>
+  /** Explanations go down to the distance when it gives vectors back (`VectorReuse`). */
+  readonly store: VectorSearch<M> & Partial<VectorReuse>
   /** The one the stored vectors were made with. */
   readonly embedder: Embedder
   /** Stage name in traces. @default 'dense' */
@@ -28,7 +31,7 @@ export interface DenseRetrieverOptions<M extends Metadata = Metadata> {
  */
 export function denseRetriever<M extends Metadata = Metadata>(
   options: DenseRetrieverOptions<M>,
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const { store, embedder, name = 'dense' } = options
   if (embedder.dimensions !== store.dimensions) {
     throw new RagError(
@@ -37,25 +40,39 @@ export function denseRetriever<M extends Metadata = Metadata>(
       { details: { embedder: embedder.dimensions, store: store.dimensions } },
     )
   }
-  const search = async (query: string, options: RetrieveOptions): Promise<readonly Ranked<M>[]> => {
+  interface Found {
+    readonly vector: Float32Array
+    readonly ranked: readonly Ranked<M>[]
+  }
+  const search = async (query: string, options: RetrieveOptions): Promise<Found> => {
     const limit = checkInteger('limit', options.limit ?? 5)
     const { signal, observer, filter } = options
     signal?.throwIfAborted()
     const vector = await embedder.embed([query], { role: 'query', signal, observer })
     signal?.throwIfAborted()
     checkVector(`query vector of embedder "${embedder.id}"`, vector, embedder.dimensions)
-    return store.searchByVector(vector, { limit, filter }, { signal, observer })
+    const ranked = await store.searchByVector(vector, { limit, filter }, { signal, observer })
+    return { vector, ranked }
   }
   return {
     name,
     async retrieve(query, options = {}) {
       if (typeof query !== 'string') invalid('query', 'a string', query)
-      const ranked = await timed(options.observer, 'retrieve.leg', name, () => search(query, options), {
-        counts: (hits) => ({ hits: hits.length }),
+      const { ranked } = await timed(options.observer, 'retrieve.leg', name, () => search(query, options), {
+        counts: ({ ranked }) => ({ hits: ranked.length }),
         labels: { kind: 'vector' },
         signal: options.signal,
       })
       return toHits(ranked, name, 'vector')
+    },
+    async explain(query, chunkId, options = {}) {
+      if (typeof query !== 'string') invalid('query', 'a string', query)
+      const { vector: asked, ranked } = await search(query, options)
+      const found = ranked.find(({ chunk }) => chunk.id === chunkId)
+      if (found === undefined) return undefined
+      const { signal, observer } = options
+      const stored = (await store.vectors?.([chunkId], { signal, observer }))?.[0]
+      return explainVector({ name, score: found.score, asked, stored })
     },
   }
 }

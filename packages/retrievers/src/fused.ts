@@ -7,6 +7,7 @@ import {
   type Retriever,
 } from '@tesserae/core'
 import { isExplainable } from './explain-hit.js'
+import { leaf } from './explain-vector.js'
 import type { FusedItem, Fusion, LegKind } from './fusion/fusion.js'
 
 /** A leg that has a say, and what it found. */
@@ -73,15 +74,19 @@ export async function explainItem<M extends Metadata>(
     const source =
       hit === undefined
         ? []
-        : [await explainRaw(leg, hit, position + 1, about.query, { ...about.call, limit: fused.asked })]
+        : [
+            await explainRaw(leg, hit, position + 1, about.query, { ...about.call, limit: fused.asked }),
+            leaf(position + 1, 'rank'),
+          ]
     details.push({
       value: factor * value,
       description: `leg "${leg.name}": ${fusion.weighsValues ? 'value, its weight inside' : 'weight × value'}`,
       details: [
-        { value: weight, description: 'weight', details: [] },
+        leaf(weight, 'weight'),
         {
           value,
-          description: hit === undefined ? `value of a chunk not among its ${hits.length} hits` : formula,
+          description:
+            hit === undefined ? `value, of a chunk not among its ${hits.length} hits` : `value = ${formula}`,
           details: source,
         },
       ],
@@ -105,9 +110,8 @@ async function explainRaw<M extends Metadata>(
   const below = isExplainable(leg)
     ? await leg.explain(query, hit.chunk.id, { limit, filter, signal, observer })
     : undefined
-  return {
-    value: hit.score,
-    description: `score at rank ${rank} of "${leg.name}"`,
-    details: below === undefined ? [] : [below],
-  }
+  const description = `score, at rank ${rank} of "${leg.name}"`
+  return below === undefined
+    ? leaf(hit.score, description)
+    : { value: hit.score, description: `${description}: unchanged`, details: [below] }
 }

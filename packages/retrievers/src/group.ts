@@ -1,4 +1,12 @@
-import { checkInteger, type Hit, type Metadata, type Retriever } from '@tesserae/core'
+import {
+  checkInteger,
+  type ExplainableRetriever,
+  type Hit,
+  type Metadata,
+  type RetrieveOptions,
+  type Retriever,
+} from '@tesserae/core'
+import { explainUnchanged } from './explain-through.js'
 import { retrieveUntil } from './retrieve-until.js'
 
 export interface GroupByDocumentOptions {
@@ -36,7 +44,7 @@ export function hitsByDocument<M extends Metadata>(hits: readonly Hit<M>[]): rea
 export function groupByDocument<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   options: GroupByDocumentOptions = {},
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const perDocument = checkInteger('chunksPerDocument', options.chunksPerDocument ?? 1)
   const candidates = checkInteger('candidates', options.candidates ?? 50)
   const keepBest = (hits: readonly Hit<M>[]): readonly Hit<M>[] => {
@@ -47,8 +55,23 @@ export function groupByDocument<M extends Metadata = Metadata>(
       return count <= perDocument
     })
   }
+  const name = options.name ?? retriever.name
+  const search = async (query: string, call: RetrieveOptions) => {
+    let asked = 0
+    const hits = await retrieveUntil(retriever, query, call, candidates, (found, limit) => {
+      asked = limit
+      return keepBest(found)
+    })
+    return { hits, asked }
+  }
   return {
-    name: options.name ?? retriever.name,
-    retrieve: (query, call = {}) => retrieveUntil(retriever, query, call, candidates, keepBest),
+    name,
+    retrieve: async (query, call = {}) => (await search(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { hits, asked } = await search(query, call)
+      const hit = hits.find(({ chunk }) => chunk.id === chunkId)
+      const what = `"${name}", among the best ${perDocument} of its document`
+      return hit && explainUnchanged(what, retriever, query, hit, { ...call, limit: asked })
+    },
   }
 }

@@ -9,6 +9,7 @@ import {
   timed,
 } from '@tesserae/core'
 import type { ExplainableRetriever } from './explain-hit.js'
+import { leaf } from './explain-vector.js'
 import { toHits } from './leg-hits.js'
 import type { ExplainText } from './memory-store/memory-store.js'
 
@@ -41,7 +42,16 @@ export function lexicalRetriever<M extends Metadata = Metadata>(
       return toHits(ranked, name, 'lexical')
     },
     async explain(query, chunkId, options = {}): Promise<Explanation | undefined> {
-      return store.explainText?.(query, chunkId, options)
+      const tree = await store.explainText?.(query, chunkId, options)
+      return tree && inSinglePrecision(tree, name)
     },
   }
+}
+
+/** The number that the index returns: its scores have 32 bits, the parts they are added up from 64. */
+function inSinglePrecision(tree: Explanation, name: string): Explanation {
+  const value = Math.fround(tree.value)
+  if (value === tree.value) return tree
+  const rounding = leaf(value - tree.value, 'rounding, to 32 bits')
+  return { value, description: `"${name}": sum`, details: [tree, rounding] }
 }

@@ -1,4 +1,12 @@
-import { checkInteger, type Hit, type Metadata, type Retriever } from '@tesserae/core'
+import {
+  checkInteger,
+  type ExplainableRetriever,
+  type Hit,
+  type Metadata,
+  type RetrieveOptions,
+  type Retriever,
+} from '@tesserae/core'
+import { explainBest } from './explain-through.js'
 import { retrieveUntil } from './retrieve-until.js'
 import { type DocumentOf, widener } from './widen.js'
 
@@ -21,25 +29,44 @@ export interface WindowOptions<M extends Metadata = Metadata> {
 export function windowRetriever<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   options: WindowOptions<M>,
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const { documentOf } = options
   const candidates = checkInteger('candidates', options.candidates ?? 50)
-  return {
-    name: options.name ?? retriever.name,
-    retrieve(query, call = {}) {
-      const widen = widener(documentOf, call)
-      return retrieveUntil(retriever, query, call, candidates, async (hits) => {
-        const seen = new Set<string>()
-        const widened: Hit<M>[] = []
-        for (const hit of hits) {
-          const { chunk } = hit
-          const wide = chunk.window === undefined ? chunk : await widen(chunk)
-          if (seen.has(wide.id)) continue
-          seen.add(wide.id)
-          widened.push(wide === chunk ? hit : { ...hit, chunk: wide })
+  const name = options.name ?? retriever.name
+
+  /** The windows, and by their ids the hits that each is the window of, best first. */
+  async function search(query: string, call: RetrieveOptions) {
+    const widen = widener(documentOf, call)
+    let inside = new Map<string, Hit<M>[]>()
+    let asked = 0
+    const hits = await retrieveUntil(retriever, query, call, candidates, async (found, limit) => {
+      inside = new Map()
+      asked = limit
+      const widened: Hit<M>[] = []
+      for (const hit of found) {
+        const { chunk } = hit
+        const wide = chunk.window === undefined ? chunk : await widen(chunk)
+        const together = inside.get(wide.id)
+        if (together !== undefined) {
+          together.push(hit)
+          continue
         }
-        return widened
-      })
+        inside.set(wide.id, [hit])
+        widened.push(wide === chunk ? hit : { ...hit, chunk: wide })
+      }
+      return widened
+    })
+    return { hits, inside, asked }
+  }
+
+  return {
+    name,
+    retrieve: async (query, call = {}) => (await search(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { inside, asked } = await search(query, call)
+      const hits = inside.get(chunkId) ?? []
+      const what = `"${name}", ${hits.length > 1 ? `the best of ${hits.length} hits with this window` : 'its window'}`
+      return explainBest(what, retriever, query, hits, { ...call, limit: asked })
     },
   }
 }

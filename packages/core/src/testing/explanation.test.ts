@@ -28,6 +28,7 @@ describe('checkExplanation', () => {
       node(3, 'same: x, its weight inside', x),
       node(1e-7, 'small = 1e-7 × x / 3', x),
       node(28, 'side by side = (x + x of y) x of y', x, longer),
+      node(3, 'kept: unchanged', x),
       node(2, 'a number that was used'),
     ])
       expect(() => checkExplanation(tree), tree.description).not.toThrow()
@@ -43,6 +44,7 @@ describe('checkExplanation', () => {
       [node(3, 'open = (x', x), 'left open'],
       [node(3, 'end = x)', x), 'ends in'],
       [node(3, 'words = x and more', x), 'none of its details'],
+      [node(3, 'kept: unchanged', x, longer), 'several details'],
       [node(Number.NaN, 'none'), 'no finite number'],
       [node(3, ' '), 'no description'],
     ] as const)

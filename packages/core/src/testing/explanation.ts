@@ -3,8 +3,8 @@ import { escapeText } from './show.js'
 
 /**
  * Computes every number of an explanation again from its details, by the formula that its description states, and throws
- * where another number stands. The formula is what follows the last ` = ` or `: ` outside of quotes: `sum`, `largest`, or
- * arithmetic over the names of the details, which are what their descriptions begin with. A node without details is a
+ * where another number stands. The formula is what follows the last ` = ` or `: ` outside of quotes: `sum`, `largest`,
+ * `unchanged` (of one detail), or arithmetic over the names of the details, which are what their descriptions begin with. A node without details is a
  * number that was used, and stands for itself.
  *
  * @param tolerance allowed difference, relative to numbers above 1. @default 1e-9
@@ -48,6 +48,8 @@ function nameOf({ description }: Explanation): string {
 function compute(formula: string, details: readonly Explanation[], fail: (why: string) => never): number {
   const values = details.map(({ value }) => value)
   if (/^sum\b/u.test(formula)) return values.reduce((sum, value) => sum + value, 0)
+  if (/^unchanged\b/u.test(formula))
+    return values.length === 1 ? values[0]! : fail('is said to be unchanged, and has several details')
   if (/^largest\b/u.test(formula)) return values.reduce((most, value) => Math.max(most, value))
   const [arithmetic = '', remark = ''] = formula.split(/, (?=at least|cut to|its|all)/u)
   const names = new Map<string, number>()

@@ -26,6 +26,11 @@ export interface ConversationOptions extends RetrieveOptions {
 export interface ConversationRetriever<M extends Metadata = Metadata> extends ExpandingRetriever<M> {
   retrieve(query: string, options?: ConversationOptions): ReturnType<Retriever<M>['retrieve']>
   retrieveExpanded(query: string, options?: ConversationOptions): Promise<ExpandedHits<M>>
+  explain(
+    query: string,
+    chunkId: string,
+    options?: ConversationOptions,
+  ): ReturnType<ExpandingRetriever<M>['explain']>
 }
 
 const instructions = `You help a search engine. Rewrite the last message of a conversation as one question that is \

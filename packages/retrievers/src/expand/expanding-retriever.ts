@@ -14,7 +14,7 @@ import {
   tell,
   timed,
 } from '@tesserae/core'
-import { isExplainable } from '../explain-hit.js'
+import { explainHit } from '../explain-hit.js'
 import type { Fusion } from '../fusion/fusion.js'
 import { reciprocalRankFusion } from '../fusion/reciprocal-rank.js'
 import { orAbort } from '../legs.js'
@@ -52,6 +52,12 @@ export type MakePlan<O extends RetrieveOptions = RetrieveOptions> = (
 ) => ExpansionPlan | Promise<ExpansionPlan>
 
 const originalLabel = 'original'
+
+/** The methods of an expanding retriever whose calls take options of its own. */
+export interface ExpandsWith<O extends RetrieveOptions, M extends Metadata> {
+  retrieveExpanded(query: string, options?: O): Promise<ExpandedHits<M>>
+  explain(query: string, chunkId: string, options?: O): Promise<Explanation | undefined>
+}
 
 export function checkExpansion(
   options: ExpansionOptions,
@@ -91,7 +97,7 @@ export function expandingRetriever<M extends Metadata, O extends RetrieveOptions
   retriever: Retriever<M>,
   makePlan: MakePlan<O>,
   settings: ExpansionSettings,
-): ExpandingRetriever<M> & { retrieveExpanded(query: string, options?: O): Promise<ExpandedHits<M>> } {
+): ExpandingRetriever<M> & ExpandsWith<O, M> {
   const { name } = settings
 
   async function run(query: string, call: O): Promise<Outcome<M>> {
@@ -167,9 +173,9 @@ export function expandingRetriever<M extends Metadata, O extends RetrieveOptions
     if (searches.length !== 1 || only === undefined || isFused(only))
       return explainSearches(searches, settings, chunkId, about)
     const { text, filter, hits } = only
-    if (!isExplainable(retriever) || !hits.some(({ chunk }) => chunk.id === chunkId)) return undefined
+    const hit = hits.find(({ chunk }) => chunk.id === chunkId)
     const { signal, observer } = call
-    return retriever.explain(text, chunkId, { limit, filter, signal, observer })
+    return hit && explainHit(retriever, text, hit, { limit, filter, signal, observer })
   }
 
   const retrieveExpanded = (query: string, options?: O) => {

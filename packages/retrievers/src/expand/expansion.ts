@@ -1,4 +1,4 @@
-import type { Explanation, Filter, Hit, Metadata, RetrieveOptions, Retriever } from '@tesserae/core'
+import type { ExplainableRetriever, Filter, Hit, Metadata, RetrieveOptions } from '@tesserae/core'
 import type { Fusion } from '../fusion/fusion.js'
 
 /** A query that a stage made from the caller's. */
@@ -47,12 +47,10 @@ export interface ExpandedHits<M extends Metadata = Metadata> {
   readonly fallback?: FallbackReason | undefined
 }
 
-/** A retriever that asks more than it was asked, and can tell what. */
-export interface ExpandingRetriever<M extends Metadata = Metadata> extends Retriever<M> {
+/** A retriever that asks more than it was asked, and can tell what. Explaining asks again, its model too. */
+export interface ExpandingRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M> {
   /** What `retrieve` gives, with the queries behind it. */
   retrieveExpanded(query: string, options?: RetrieveOptions): Promise<ExpandedHits<M>>
-  /** As `ExplainableRetriever` says. Asks again, its model too. */
-  explain?(query: string, chunkId: string, options?: RetrieveOptions): Promise<Explanation | undefined>
 }
 
 export interface ExpansionOptions {

@@ -10,6 +10,8 @@ export interface Search<M extends Metadata> extends AskedQuery {
   readonly hits: readonly Hit<M>[]
   /** What it was narrowed to, the caller's filter included. */
   readonly filter?: Filter | undefined
+  /** What was searched, where it is not what the stage wraps. */
+  readonly retriever?: Retriever<M> | undefined
 }
 
 interface FusionOfStage {
@@ -49,7 +51,7 @@ function fusedSearches<M extends Metadata>(
   const answers = searches.map((search): Answer<M> => {
     const stage = `${name}/${search.label}`
     return {
-      leg: legOf(stage, search, retriever),
+      leg: legOf(stage, search, search.retriever ?? retriever),
       hits: search.hits.map((hit, index) => {
         const kind = hit.trace.at(-1)?.kind ?? 'feature'
         return { ...hit, trace: [...hit.trace, { stage, kind, rank: index + 1, score: hit.score }] }

@@ -126,6 +126,7 @@ const stages: { readonly [name: string]: Stage } = {
         name: inner.name,
         retrieve: (asked, call) => inner.retrieve(asked, { ...call, history }),
         retrieveExpanded: (asked, call) => inner.retrieveExpanded(asked, { ...call, history }),
+        explain: (asked, chunkId, call) => inner.explain(asked, chunkId, { ...call, history }),
       }
     },
     good: { question: 'what is the deposit of the flat?' },

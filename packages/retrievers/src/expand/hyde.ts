@@ -12,6 +12,7 @@ import {
   timed,
 } from '@tesserae/core'
 import { type DenseRetrieverOptions, denseRetriever } from '../dense.js'
+import { explainVector, type VectorPart } from '../explain-vector.js'
 import { toHits } from '../leg-hits.js'
 import { orAbort } from '../legs.js'
 import { type AskModel, type ModelOptions, modelAsker } from './ask-model.js'
@@ -55,28 +56,29 @@ export function hydeRetriever<M extends Metadata = Metadata>(options: HydeOption
   const plain = denseRetriever<M>({ store, embedder, name })
   const ask = modelAsker(options, { instructions, form: '{"passages": ["...", "..."]}' }, name)
 
-  async function run(query: string, call: RetrieveOptions): Promise<ExpandedHits<M>> {
+  async function run(query: string, call: RetrieveOptions): Promise<Outcome<M>> {
     if (typeof query !== 'string') invalid('query', 'a string', query)
     const limit = checkInteger('limit', call.limit ?? 5)
     const { signal, observer, filter } = call
     signal?.throwIfAborted()
     const original = { label: 'original', text: query }
-    if (query.trim() === '') return { hits: await plain.retrieve(query, call), queries: [original] }
+    if (query.trim() === '')
+      return { expanded: { hits: await plain.retrieve(query, call), queries: [original] } }
     const own = originalWeight > 0 ? embedQuery(embedder, query, { signal, observer }) : undefined
     own?.catch(() => undefined)
     const guess = await guessed(query, call)
     if (typeof guess === 'string') {
       tell(observer, { type: 'expand.fallback', source: name, labels: { reason: guess } })
-      return { hits: await plain.retrieve(query, call), queries: [original], fallback: guess }
+      const hits = await plain.retrieve(query, call)
+      return { expanded: { hits, queries: [original], fallback: guess } }
     }
-    const vector = meanVector(guess.vectors, embedder.dimensions, await own, originalWeight)
-    signal?.throwIfAborted()
-    const ranked = await store.searchByVector(vector, { limit, filter }, { signal, observer })
     const invented = guess.passages.map((text, index) => ({ label: `hypothetical-${index + 1}`, text }))
-    return {
-      hits: toHits(ranked, name, 'vector'),
-      queries: originalWeight > 0 ? [original, ...invented] : invented,
-    }
+    const parts = partsOf(guess.vectors, embedder.dimensions, await own, originalWeight)
+    const mean = meanOf(parts, embedder.dimensions)
+    signal?.throwIfAborted()
+    const ranked = await store.searchByVector(mean.vector, { limit, filter }, { signal, observer })
+    const queries = originalWeight > 0 ? [original, ...invented] : invented
+    return { expanded: { hits: toHits(ranked, name, 'vector'), queries }, parts, mean }
   }
 
   async function guessed(query: string, call: RetrieveOptions): Promise<Guess | FallbackReason> {
@@ -92,7 +94,7 @@ export function hydeRetriever<M extends Metadata = Metadata>(options: HydeOption
   }
 
   const retrieveExpanded = (query: string, call: RetrieveOptions = {}) =>
-    timed(call.observer, 'retrieve.expand', name, () => run(query, call), {
+    timed(call.observer, 'retrieve.expand', name, async () => (await run(query, call)).expanded, {
       counts: ({ hits, queries }) => ({ hits: hits.length, queries: queries.length }),
       signal: call.signal,
     })
@@ -100,7 +102,41 @@ export function hydeRetriever<M extends Metadata = Metadata>(options: HydeOption
     name,
     retrieveExpanded,
     retrieve: async (query, call) => (await retrieveExpanded(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { expanded, parts, mean } = await run(query, call)
+      if (parts === undefined || mean === undefined) return plain.explain(query, chunkId, call)
+      const hit = expanded.hits.find(({ chunk }) => chunk.id === chunkId)
+      if (hit === undefined) return undefined
+      const { signal, observer } = call
+      return explainVector({
+        name,
+        score: hit.score,
+        asked: mean.vector,
+        stored: (await store.vectors?.([chunkId], { signal, observer }))?.[0],
+        // The mean was brought to unit length, and so is each share of it.
+        parts: parts.map(({ share, vector }, index) => ({
+          label: expanded.queries[index]!.label,
+          share: share / mean.length,
+          vector,
+        })),
+      })
+    },
   }
+}
+
+interface Outcome<M extends Metadata> {
+  readonly expanded: ExpandedHits<M>
+  /** What the vector searched with was made of, in the order of the queries; unless the plain search served. */
+  readonly parts?: readonly Part[] | undefined
+  readonly mean?: Mean | undefined
+}
+
+type Part = Omit<VectorPart, 'label'>
+
+interface Mean {
+  readonly vector: Float32Array
+  /** Before it was brought to 1. */
+  readonly length: number
 }
 
 async function embedQuery(embedder: Embedder, query: string, call: CallOptions): Promise<Float32Array> {
@@ -135,22 +171,29 @@ async function guess(
   return { passages, vectors }
 }
 
-/** The weighted mean of unit vectors, of unit length again. Does not change the rows it is given. */
-function meanVector(
+/** Unit vectors of the query, if it takes part, and of the passages, with their shares. Does not change what it is given. */
+function partsOf(
   rows: Float32Array,
   dimensions: number,
   own: Float32Array | undefined,
   weight: number,
-): Float32Array {
-  const mean = new Float32Array(dimensions)
+): readonly Part[] {
+  const parts: Part[] = []
   const add = (vector: Float32Array, share: number) => {
     const unit = vector.slice()
     normalizeInPlace(unit, 0, dimensions)
-    for (let i = 0; i < dimensions; i++) mean[i]! += share * unit[i]!
+    parts.push({ share, vector: unit })
   }
   if (own !== undefined) add(own, weight)
   for (let start = 0; start < rows.length; start += dimensions)
     add(rows.subarray(start, start + dimensions), 1)
-  normalizeInPlace(mean, 0, dimensions)
-  return mean
+  return parts
+}
+
+/** The weighted mean of unit vectors, of unit length again. */
+function meanOf(parts: readonly Part[], dimensions: number): Mean {
+  const vector = new Float32Array(dimensions)
+  for (const { share, vector: unit } of parts)
+    for (let i = 0; i < dimensions; i++) vector[i]! += share * unit[i]!
+  return { length: normalizeInPlace(vector, 0, dimensions) || 1, vector }
 }

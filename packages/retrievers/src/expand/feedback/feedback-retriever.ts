@@ -14,7 +14,7 @@ import {
 } from '@tesserae/core'
 import type { Analyzer } from '../../analysis/analyzer.js'
 import { englishAnalyzer } from '../../analysis/english.js'
-import { isExplainable } from '../../explain-hit.js'
+import { explainHit } from '../../explain-hit.js'
 import { orAbort } from '../../legs.js'
 import { openBudget } from '../budget.js'
 import { reasonOrThrow } from '../expanding-retriever.js'
@@ -134,8 +134,8 @@ export function feedbackRetriever<M extends Metadata = Metadata>(
     retrieve: async (query, call) => (await retrieveExpanded(query, call)).hits,
     async explain(query, chunkId, call = {}) {
       const { queries, hits } = await run(query, call)
-      if (!isExplainable(retriever) || !hits.some(({ chunk }) => chunk.id === chunkId)) return undefined
-      return retriever.explain(queries[0]!.text, chunkId, call)
+      const hit = hits.find(({ chunk }) => chunk.id === chunkId)
+      return hit && explainHit(retriever, queries[0]!.text, hit, call)
     },
   }
 }

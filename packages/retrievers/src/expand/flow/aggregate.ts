@@ -13,6 +13,9 @@ import {
   type Store,
   tell,
 } from '@tesserae/core'
+import type { ExplainableRetriever } from '../../explain-hit.js'
+import { explainUnchanged } from '../../explain-through.js'
+import { leaf } from '../../explain-vector.js'
 import { orAbort } from '../../legs.js'
 import { openBudget } from '../budget.js'
 import { both, reasonOrThrow, tellFallback } from '../expanding-retriever.js'
@@ -49,7 +52,7 @@ export interface AllHits<M extends Metadata = Metadata> {
   readonly filter?: Filter | undefined
 }
 
-export interface AggregateRetriever<M extends Metadata = Metadata> extends Retriever<M> {
+export interface AggregateRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M> {
   /** Everything that matches, whatever the limit; the hits of the search for other queries. */
   retrieveAll(query: string, options?: RetrieveOptions): Promise<AllHits<M>>
 }
@@ -120,6 +123,13 @@ export function aggregateRetriever<M extends Metadata = Metadata>(
     name,
     retrieveAll,
     retrieve: async (query, call = {}) => (await retrieveAll(query, call)).hits.slice(0, call.limit ?? 5),
+    async explain(query, chunkId, call = {}) {
+      const { hits, aggregate, filter } = await retrieveAll(query, call)
+      const hit = hits.find(({ chunk }) => chunk.id === chunkId)
+      if (hit === undefined) return undefined
+      if (!aggregate) return explainUnchanged(`"${name}", searched`, retriever, query, hit, call)
+      return leaf(hit.score, `"${name}", one of ${hits.length} that pass ${JSON.stringify(filter)}`)
+    },
   }
 }
 

@@ -10,13 +10,15 @@ import {
   tell,
   timed,
 } from '@tesserae/core'
+import type { ExplainableRetriever } from '../../explain-hit.js'
+import { explainUnchanged } from '../../explain-through.js'
 import type { Fusion } from '../../fusion/fusion.js'
 import { reciprocalRankFusion } from '../../fusion/reciprocal-rank.js'
 import { orAbort } from '../../legs.js'
 import { type Budget, openBudget } from '../budget.js'
 import { reasonOrThrow, tellFallback } from '../expanding-retriever.js'
 import type { ExpandedHits, FallbackReason } from '../expansion.js'
-import { fuseSearches, type Search } from '../fuse-searches.js'
+import { explainSearches, fuseSearches, type Search } from '../fuse-searches.js'
 import { type Grader, isGrade, wrongCount } from './graders.js'
 
 export interface CorrectiveOptions<M extends Metadata = Metadata> {
@@ -47,7 +49,7 @@ export interface CorrectedHits<M extends Metadata = Metadata> extends ExpandedHi
   readonly verdict: Verdict
 }
 
-export interface CorrectiveRetriever<M extends Metadata = Metadata> extends Retriever<M> {
+export interface CorrectiveRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M> {
   retrieveGraded(query: string, options?: RetrieveOptions): Promise<CorrectedHits<M>>
 }
 
@@ -71,7 +73,7 @@ export function correctiveRetriever<M extends Metadata = Metadata>(
   const timeoutMs = checkInteger('timeoutMs', options.timeoutMs ?? 5000, 1, 2 ** 31 - 1)
   const settings = { name, fusion: options.fusion ?? reciprocalRankFusion() }
 
-  async function run(query: string, call: RetrieveOptions): Promise<CorrectedHits<M>> {
+  async function run(query: string, call: RetrieveOptions): Promise<Outcome<M>> {
     if (typeof query !== 'string') invalid('query', 'a string', query)
     const limit = checkInteger('limit', call.limit ?? 5)
     const { signal, observer } = call
@@ -82,7 +84,13 @@ export function correctiveRetriever<M extends Metadata = Metadata>(
       const grades = await graded(query, hits, budget, call)
       if (typeof grades === 'string') {
         tellFallback(observer, name, grades)
-        return { hits: hits.slice(0, limit), queries: [asked], verdict: 'ungraded', fallback: grades }
+        const corrected: CorrectedHits<M> = {
+          hits: hits.slice(0, limit),
+          queries: [asked],
+          verdict: 'ungraded',
+          fallback: grades,
+        }
+        return { corrected, searches: [{ ...asked, weight: 1, hits, retriever }] }
       }
       const kept = hits.filter((_, index) => grades[index]! >= lower)
       const verdict: Verdict =
@@ -93,7 +101,13 @@ export function correctiveRetriever<M extends Metadata = Metadata>(
         counts: { hits: hits.length, kept: kept.length },
         labels: { verdict },
       })
-      const own: Search<M> = { ...asked, weight: 1, hits: withGrades(hits, grades, lower) }
+      const own: Search<M> = {
+        ...asked,
+        weight: 1,
+        hits: withGrades(hits, grades, lower),
+        filter: call.filter,
+        retriever,
+      }
       const anew =
         verdict === 'correct' ? { searches: [] } : await searchAnew(query, budget, { ...call, limit })
       const dropped = new Set(hits.filter((_, index) => grades[index]! < lower).map(({ chunk }) => chunk.id))
@@ -101,12 +115,13 @@ export function correctiveRetriever<M extends Metadata = Metadata>(
       const searches = kept.length === 0 ? others : [own, ...others]
       // One list needs no fusion: its scores stay what they are.
       const left = searches.length === 1 ? traced(searches[0]!.hits) : fuseSearches(searches, settings)
-      return {
+      const corrected: CorrectedHits<M> = {
         hits: left.slice(0, limit),
         queries: searches.map(({ label, text }) => ({ label, text })),
         verdict,
         ...(anew.failure !== undefined && { fallback: anew.failure }),
       }
+      return { corrected, searches }
     } finally {
       budget.close()
     }
@@ -139,10 +154,14 @@ export function correctiveRetriever<M extends Metadata = Metadata>(
     const refined = async (): Promise<Search<M> | undefined> => {
       const text = await refine?.(query, { signal: budget.signal, observer: call.observer })
       if (typeof text !== 'string' || text.trim() === '' || text === query) return undefined
-      return { label: 'refined', text, weight: 1, hits: await retriever.retrieve(text, inTime) }
+      const hits = await retriever.retrieve(text, inTime)
+      return { label: 'refined', text, weight: 1, hits, filter: call.filter, retriever }
     }
-    const elsewhere = async (): Promise<Search<M> | undefined> =>
-      fallback && { label: 'fallback', text: query, weight: 1, hits: await fallback.retrieve(query, inTime) }
+    const elsewhere = async (): Promise<Search<M> | undefined> => {
+      if (fallback === undefined) return undefined
+      const hits = await fallback.retrieve(query, inTime)
+      return { label: 'fallback', text: query, weight: 1, hits, filter: call.filter, retriever: fallback }
+    }
     const searches: Search<M>[] = []
     let failure: FallbackReason | undefined
     for (const outcome of await Promise.allSettled(
@@ -176,9 +195,32 @@ export function correctiveRetriever<M extends Metadata = Metadata>(
   }
 
   const retrieveGraded = (query: string, call: RetrieveOptions = {}) =>
-    timed(call.observer, 'retrieve.corrective', name, () => run(query, call), {
+    timed(call.observer, 'retrieve.corrective', name, async () => (await run(query, call)).corrected, {
       counts: ({ hits, queries }) => ({ hits: hits.length, queries: queries.length }),
       signal: call.signal,
     })
-  return { name, retrieveGraded, retrieve: async (query, call) => (await retrieveGraded(query, call)).hits }
+  async function explain(query: string, chunkId: string, call: RetrieveOptions = {}) {
+    const { corrected, searches } = await run(query, call)
+    const within = { ...call, limit: Math.max(call.limit ?? 5, candidates) }
+    if (searches.length > 1)
+      return explainSearches(searches, settings, chunkId, { retriever, query, call: within })
+    const [only] = searches
+    const hit = only?.hits.find(({ chunk }) => chunk.id === chunkId)
+    if (only === undefined || hit === undefined) return undefined
+    const grade = hit.trace.findLast(({ stage }) => stage === `${name}/grade`)
+    const what = `"${name}/${only.label}", ${grade === undefined ? corrected.verdict : `graded ${grade.score}`}`
+    return explainUnchanged(what, only.retriever ?? retriever, only.text, hit, within)
+  }
+  return {
+    name,
+    retrieveGraded,
+    retrieve: async (query, call) => (await retrieveGraded(query, call)).hits,
+    explain,
+  }
+}
+
+interface Outcome<M extends Metadata> {
+  readonly corrected: CorrectedHits<M>
+  /** Where the hits are from. */
+  readonly searches: readonly Search<M>[]
 }

@@ -9,12 +9,13 @@ import {
   tell,
   timed,
 } from '@tesserae/core'
+import { explainHit } from '../../explain-hit.js'
 import { orAbort } from '../../legs.js'
 import { type ModelOptions, modelAsker } from '../ask-model.js'
 import { openBudget } from '../budget.js'
 import { checkExpansion, reasonOrThrow, tellFallback } from '../expanding-retriever.js'
 import type { ExpandedHits, ExpandingRetriever, ExpansionOptions, FallbackReason } from '../expansion.js'
-import { fuseSearches, type Search } from '../fuse-searches.js'
+import { explainSearches, fuseSearches, type Search } from '../fuse-searches.js'
 import { limitTokens } from '../limit-tokens.js'
 import { readLines } from '../model-text.js'
 import { fieldOf } from '../read-json.js'
@@ -79,7 +80,7 @@ export function iterativeRetriever<M extends Metadata = Metadata>(
   const { tokenizer = pieceTokenizer() } = options
   const ask = modelAsker(options, { instructions, form: '{"enough": false, "queries": ["..."]}' }, name)
 
-  async function run(query: string, call: RetrieveOptions): Promise<IteratedHits<M>> {
+  async function run(query: string, call: RetrieveOptions): Promise<Outcome<M>> {
     if (typeof query !== 'string') invalid('query', 'a string', query)
     const limit = checkInteger('limit', call.limit ?? 5)
     const { signal, observer, filter } = call
@@ -91,6 +92,7 @@ export function iterativeRetriever<M extends Metadata = Metadata>(
         text: query,
         weight: settings.originalWeight,
         hits: first,
+        filter,
       },
     ]
     const found = new Set(first.map(({ chunk }) => chunk.id))
@@ -108,7 +110,7 @@ export function iterativeRetriever<M extends Metadata = Metadata>(
         }
         const round = advice.queries.map(async (text): Promise<Search<M>> => {
           const hits = await retriever.retrieve(text, { limit: asked, filter, ...inTime })
-          return { label: '', text, weight: 1, hits }
+          return { label: '', text, weight: 1, hits, filter }
         })
         const results = await orAbort(Promise.all(round), budget.signal)
         steps++
@@ -130,13 +132,14 @@ export function iterativeRetriever<M extends Metadata = Metadata>(
       budget.close()
     }
     tell(observer, { type: 'expand.steps', source: name, counts: { steps }, labels: { stop } })
-    return {
+    const iterated = {
       hits: fusedHits(searches).slice(0, limit),
       queries: searches.map(({ label, text }) => ({ label, text })),
       steps,
       stop,
       ...(failure !== undefined && { fallback: failure }),
     }
+    return { iterated, searches }
   }
 
   /** One list as it is, several fused. */
@@ -167,7 +170,7 @@ export function iterativeRetriever<M extends Metadata = Metadata>(
   }
 
   const retrieveExpanded = (query: string, call: RetrieveOptions = {}) =>
-    timed(call.observer, 'retrieve.expand', name, () => run(query, call), {
+    timed(call.observer, 'retrieve.expand', name, async () => (await run(query, call)).iterated, {
       counts: ({ hits, queries }) => ({ hits: hits.length, queries: queries.length }),
       signal: call.signal,
     })
@@ -175,5 +178,19 @@ export function iterativeRetriever<M extends Metadata = Metadata>(
     name,
     retrieveExpanded,
     retrieve: async (query, call) => (await retrieveExpanded(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { searches } = await run(query, call)
+      const within = { ...call, limit: Math.max(call.limit ?? 5, settings.candidates) }
+      if (searches.length > 1)
+        return explainSearches(searches, settings, chunkId, { retriever, query, call: within })
+      const hit = searches[0]?.hits.find(({ chunk }) => chunk.id === chunkId)
+      return hit && explainHit(retriever, query, hit, within)
+    },
   }
+}
+
+interface Outcome<M extends Metadata> {
+  readonly iterated: IteratedHits<M>
+  /** Where the hits are from. */
+  readonly searches: readonly Search<M>[]
 }

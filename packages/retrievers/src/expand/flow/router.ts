@@ -9,6 +9,8 @@ import {
   type Retriever,
   tell,
 } from '@tesserae/core'
+import type { ExplainableRetriever } from '../../explain-hit.js'
+import { explainUnchanged } from '../../explain-through.js'
 import { orAbort } from '../../legs.js'
 import { type AskModel, type ModelOptions, modelAsker } from '../ask-model.js'
 import { openBudget } from '../budget.js'
@@ -44,7 +46,7 @@ export interface RoutedHits<M extends Metadata = Metadata> {
   readonly by: 'rule' | 'model' | 'default'
 }
 
-export interface RouterRetriever<M extends Metadata = Metadata> extends Retriever<M> {
+export interface RouterRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M> {
   /** What `retrieve` gives, with the route. */
   retrieveRouted(query: string, options?: RetrieveOptions): Promise<RoutedHits<M>>
 }
@@ -94,13 +96,19 @@ export function routerRetriever<M extends Metadata = Metadata>(
     }
   }
 
-  async function retrieveRouted(query: string, call: RetrieveOptions = {}): Promise<RoutedHits<M>> {
+  /** The hits of the route that the query was sent to. */
+  async function search(query: string, call: RetrieveOptions) {
     if (typeof query !== 'string') invalid('query', 'a string', query)
     checkInteger('limit', call.limit ?? 5)
     call.signal?.throwIfAborted()
     const { route, by } = await place(query, { signal: call.signal, observer: call.observer })
     tell(call.observer, { type: 'retrieve.routed', source: name, labels: { route: route.name, by } })
     const hits = route.retriever === 'none' ? [] : await route.retriever.retrieve(query, call)
+    return { route, by, hits }
+  }
+
+  async function retrieveRouted(query: string, call: RetrieveOptions = {}): Promise<RoutedHits<M>> {
+    const { route, by, hits } = await search(query, call)
     const stage = `${name}/${route.name}`
     const traced = hits.map((hit, index) => {
       const kind = hit.trace.at(-1)?.kind ?? 'feature'
@@ -108,7 +116,17 @@ export function routerRetriever<M extends Metadata = Metadata>(
     })
     return { hits: traced, route: route.name, by }
   }
-  return { name, retrieveRouted, retrieve: async (query, call) => (await retrieveRouted(query, call)).hits }
+  return {
+    name,
+    retrieveRouted,
+    retrieve: async (query, call) => (await retrieveRouted(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { route, by, hits } = await search(query, call)
+      const hit = hits.find(({ chunk }) => chunk.id === chunkId)
+      if (route.retriever === 'none' || hit === undefined) return undefined
+      return explainUnchanged(`"${name}/${route.name}", route by ${by}`, route.retriever, query, hit, call)
+    },
+  }
 }
 
 /** `RegExp.test` would remember where a global expression left off. */

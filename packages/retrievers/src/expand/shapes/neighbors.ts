@@ -8,7 +8,8 @@ import {
   type Retriever,
   type Store,
 } from '@tesserae/core'
-import { admission, type Follower, faded, joinedHits } from './joined-hits.js'
+import type { ExplainableRetriever } from '../../explain-hit.js'
+import { admission, explainFollower, type Follower, faded, joinedHits } from './joined-hits.js'
 
 export interface NeighborOptions<M extends Metadata = Metadata> {
   /** Where the chunks of the hits' documents are. */
@@ -32,7 +33,7 @@ export interface NeighborOptions<M extends Metadata = Metadata> {
 export function neighborRetriever<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   options: NeighborOptions<M>,
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const { store, name = 'neighbors' } = options
   if (typeof store?.get !== 'function' || typeof store.list !== 'function') invalid('store', 'a Store', store)
   const before = checkInteger('before', options.before ?? 1, 0)
@@ -49,33 +50,44 @@ export function neighborRetriever<M extends Metadata = Metadata>(
     return there.sort((a, b) => a.start - b.start || a.end - b.end || (a.id < b.id ? -1 : 1))
   }
 
+  /** The hits and what stands beside them. */
+  async function expand(query: string, call: RetrieveOptions): Promise<readonly Follower<M>[]> {
+    const hits = await retriever.retrieve(query, call)
+    const admits = admission<M>(call.filter)
+    const documents = new Map<string, Promise<readonly Chunk<M>[]>>()
+    const all: Follower<M>[] = []
+    for (const hit of hits) {
+      call.signal?.throwIfAborted()
+      all.push({ ...hit, from: hit, steps: 0 })
+      const { documentId } = hit.chunk
+      const reading = documents.get(documentId) ?? chunksOf(documentId, call)
+      documents.set(documentId, reading)
+      const chunks = await reading
+      const place = chunks.findIndex(({ id }) => id === hit.chunk.id)
+      if (place < 0) continue
+      for (let at = Math.max(0, place - before); at <= Math.min(chunks.length - 1, place + after); at++) {
+        const chunk = chunks[at]!
+        if (at === place || !admits(chunk)) continue
+        const steps = Math.abs(at - place)
+        const score = faded(hit.score, decay, steps)
+        const stage = `${name}/${at < place ? 'before' : 'after'}`
+        const step = { stage, kind: 'feature' as const, rank: hit.trace.at(-1)?.rank ?? 1, score }
+        all.push({ chunk, score, trace: [...hit.trace, step], from: hit, steps })
+      }
+    }
+    return all
+  }
+
   return {
     name,
     async retrieve(query, call = {}) {
       const limit = checkInteger('limit', call.limit ?? 5)
-      const hits = await retriever.retrieve(query, call)
-      const admits = admission<M>(call.filter)
-      const documents = new Map<string, Promise<readonly Chunk<M>[]>>()
-      const all: Follower<M>[] = []
-      for (const hit of hits) {
-        call.signal?.throwIfAborted()
-        all.push(hit)
-        const { documentId } = hit.chunk
-        const reading = documents.get(documentId) ?? chunksOf(documentId, call)
-        documents.set(documentId, reading)
-        const chunks = await reading
-        const place = chunks.findIndex(({ id }) => id === hit.chunk.id)
-        if (place < 0) continue
-        for (let at = Math.max(0, place - before); at <= Math.min(chunks.length - 1, place + after); at++) {
-          const chunk = chunks[at]!
-          if (at === place || !admits(chunk)) continue
-          const score = faded(hit.score, decay, Math.abs(at - place))
-          const stage = `${name}/${at < place ? 'before' : 'after'}`
-          const step = { stage, kind: 'feature' as const, rank: hit.trace.at(-1)?.rank ?? 1, score }
-          all.push({ chunk, score, trace: [...hit.trace, step] })
-        }
-      }
-      return joinedHits(all, name).slice(0, limit)
+      return joinedHits<M>(await expand(query, call), name).hits.slice(0, limit)
+    },
+    async explain(query, chunkId, call = {}) {
+      const { best } = joinedHits<M>(await expand(query, call), name)
+      const follower = best.get(chunkId)
+      return follower && explainFollower(follower, { name, decay }, { retriever, query, call })
     },
   }
 }

@@ -11,8 +11,9 @@ import {
   type Retriever,
   type Store,
 } from '@tesserae/core'
+import type { ExplainableRetriever } from '../../explain-hit.js'
 import { retrieveUntil } from '../../retrieve-until.js'
-import { admission, type Follower, faded, joinedHits } from './joined-hits.js'
+import { admission, explainFollower, type Follower, faded, type Joined, joinedHits } from './joined-hits.js'
 
 /** Leads from a chunk to another: `{ kind: 'table', id: 'chunk-7' }`. */
 export interface Reference {
@@ -66,7 +67,7 @@ export function metadataReferences(chunk: Chunk): readonly Reference[] {
 export function referenceRetriever<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   options: ReferenceOptions<M>,
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const { store, follow, referencesOf = metadataReferences, name = 'references' } = options
   if (typeof store?.get !== 'function') invalid('store', 'a Store', store)
   if (typeof follow !== 'object' || follow === null || Object.keys(follow).length === 0)
@@ -84,9 +85,9 @@ export function referenceRetriever<M extends Metadata = Metadata>(
   ): Promise<readonly Follower<M>[]> {
     const visited = new Set([hit.chunk.id])
     const found: Follower<M>[] = []
-    let level: readonly (Follower<M> & { readonly steps: number })[] = [{ ...hit, steps: 0 }]
+    let level: readonly Follower<M>[] = [{ ...hit, from: hit, steps: 0 }]
     for (let round = 0; level.length > 0; round++) {
-      const next: (Follower<M> & { readonly steps: number })[] = []
+      const next: Follower<M>[] = []
       for (const item of level) {
         let replaced = false
         if (round < depth) {
@@ -100,7 +101,7 @@ export function referenceRetriever<M extends Metadata = Metadata>(
               rank: item.trace.at(-1)?.rank ?? 1,
               score,
             }
-            next.push({ chunk, score, trace: [...item.trace, step], steps })
+            next.push({ chunk, score, trace: [...item.trace, step], from: hit, steps })
             replaced ||= replaces
           }
         }
@@ -139,21 +140,34 @@ export function referenceRetriever<M extends Metadata = Metadata>(
     })
   }
 
+  async function search(query: string, call: RetrieveOptions) {
+    const limit = checkInteger('limit', call.limit ?? 5)
+    const fetched = new Map<string, Chunk<M> | undefined>()
+    let joined: Joined<M> = { hits: [], best: new Map() }
+    let asked = limit
+    const hits = await retrieveUntil(retriever, query, call, limit, async (found, most) => {
+      const state = {
+        fetched,
+        left: Math.max(0, maxFollowed - fetched.size),
+        admits: admission<M>(call.filter),
+      }
+      const all: Follower<M>[] = []
+      for (const hit of found) for (const follower of await followed(hit, state, call)) all.push(follower)
+      joined = joinedHits(all, name)
+      asked = most
+      return joined.hits
+    })
+    return { hits, best: joined.best, asked }
+  }
+
   return {
     name,
-    async retrieve(query, call = {}) {
-      const limit = checkInteger('limit', call.limit ?? 5)
-      const fetched = new Map<string, Chunk<M> | undefined>()
-      return retrieveUntil(retriever, query, call, limit, async (hits) => {
-        const state = {
-          fetched,
-          left: Math.max(0, maxFollowed - fetched.size),
-          admits: admission<M>(call.filter),
-        }
-        const all: Follower<M>[] = []
-        for (const hit of hits) for (const follower of await followed(hit, state, call)) all.push(follower)
-        return joinedHits(all, name)
-      })
+    retrieve: async (query, call = {}) => (await search(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { best, asked } = await search(query, call)
+      const follower = best.get(chunkId)
+      const about = { retriever, query, call: { ...call, limit: asked } }
+      return follower && explainFollower(follower, { name, decay }, about)
     },
   }
 }

@@ -5,11 +5,14 @@ import {
   invalid,
   type Metadata,
   type MetadataValue,
+  type RetrieveOptions,
   type Retriever,
   type Store,
 } from '@tesserae/core'
+import type { ExplainableRetriever } from '../../explain-hit.js'
+import { explainBest } from '../../explain-through.js'
 import { retrieveUntil } from '../../retrieve-until.js'
-import { admission, type Follower, joinedHits } from './joined-hits.js'
+import { admission, joinedHits } from './joined-hits.js'
 
 /** Metadata field of a stand-in that holds the id of the chunk it stands for. */
 const sourceField = 'standsFor'
@@ -59,49 +62,51 @@ export interface SourceOptions<M extends Metadata = Metadata> {
 export function sourceRetriever<M extends Metadata = Metadata>(
   retriever: Retriever,
   options: SourceOptions<M>,
-): Retriever<M> {
+): ExplainableRetriever<M> {
   const { store, name = 'sources' } = options
   if (typeof store?.get !== 'function') invalid('store', 'a Store', store)
   const candidates = checkInteger('candidates', options.candidates ?? 50)
+  /** The chunks that the hits stand for, and by their ids those hits, best first. */
+  async function search(query: string, call: RetrieveOptions) {
+    const admits = admission<M>(call.filter)
+    // The hits of a later round lead to the same chunks and more.
+    const fetched = new Map<string, Chunk<M> | undefined>()
+    let inside = new Map<string, Hit[]>()
+    let found: readonly Hit<M>[] = []
+    let asked = 0
+    await retrieveUntil(retriever, query, call, candidates, async (hits, limit) => {
+      const missing = [...new Set(hits.map(sourceOf))].filter((id) => !fetched.has(id))
+      const chunks = await store.get(missing, { signal: call.signal, observer: call.observer })
+      for (const [index, id] of missing.entries()) fetched.set(id, chunks[index])
+      const followers: Hit<M>[] = []
+      inside = new Map()
+      asked = limit
+      for (const [index, hit] of hits.entries()) {
+        const chunk = fetched.get(sourceOf(hit))
+        if (chunk === undefined || !admits(chunk)) continue
+        const { kind = 'feature' } = hit.trace.at(-1) ?? {}
+        const step = { stage: `${name}/${facetOf(hit)}`, kind, rank: index + 1, score: hit.score }
+        followers.push({ chunk, score: hit.score, trace: [...hit.trace, step] })
+        inside.set(chunk.id, [...(inside.get(chunk.id) ?? []), hit])
+      }
+      found = joinedHits<M, Hit<M>>(followers, name).hits
+      // As many of the stand-ins as lead to something, for `retrieveUntil` to count.
+      return hits.slice(0, found.length)
+    })
+    return { hits: found.slice(0, call.limit ?? 5), inside, asked }
+  }
+
   return {
     name,
-    retrieve(query, call = {}) {
-      const admits = admission<M>(call.filter)
-      // The hits of a later round lead to the same chunks and more.
-      const fetched = new Map<string, Chunk<M> | undefined>()
-      const sources = async (hits: readonly Hit[]): Promise<readonly Hit<M>[]> => {
-        const missing = [...new Set(hits.map(sourceOf))].filter((id) => !fetched.has(id))
-        const chunks = await store.get(missing, { signal: call.signal, observer: call.observer })
-        for (const [index, id] of missing.entries()) fetched.set(id, chunks[index])
-        const followers: Follower<M>[] = []
-        for (const [index, hit] of hits.entries()) {
-          const chunk = fetched.get(sourceOf(hit))
-          if (chunk === undefined || !admits(chunk)) continue
-          const { kind = 'feature' } = hit.trace.at(-1) ?? {}
-          const step = { stage: `${name}/${facetOf(hit)}`, kind, rank: index + 1, score: hit.score }
-          followers.push({ chunk, score: hit.score, trace: [...hit.trace, step] })
-        }
-        return joinedHits(followers, name)
-      }
-      return retrieveSources(retriever, query, call, candidates, sources)
+    retrieve: async (query, call = {}) => (await search(query, call)).hits,
+    async explain(query, chunkId, call = {}) {
+      const { inside, asked } = await search(query, call)
+      const hits = inside.get(chunkId) ?? []
+      const facets = [...new Set(hits.map(facetOf))].join(', ')
+      const what = `"${name}", found by ${hits.length} that stand for it (${facets})`
+      return explainBest(what, retriever, query, hits, { ...call, limit: asked })
     },
   }
-}
-
-/** As `retrieveUntil`, from hits of one kind to hits of another. */
-async function retrieveSources<M extends Metadata>(
-  retriever: Retriever,
-  query: string,
-  call: Parameters<typeof retrieveUntil>[2],
-  candidates: number,
-  sources: (hits: readonly Hit[]) => Promise<readonly Hit<M>[]>,
-): Promise<readonly Hit<M>[]> {
-  let found: readonly Hit<M>[] = []
-  await retrieveUntil(retriever, query, call, candidates, async (hits) => {
-    found = await sources(hits)
-    return hits.slice(0, found.length)
-  })
-  return found.slice(0, call.limit ?? 5)
 }
 
 function sourceOf({ chunk }: Hit): string {

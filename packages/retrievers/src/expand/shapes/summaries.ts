@@ -5,10 +5,13 @@ import {
   invalid,
   type Metadata,
   oneOf,
+  type RetrieveOptions,
   type Retriever,
   type Scalar,
   tell,
 } from '@tesserae/core'
+import type { ExplainableRetriever } from '../../explain-hit.js'
+import { explainUnchanged } from '../../explain-through.js'
 import { both } from '../expanding-retriever.js'
 
 export interface SummaryOptions<M extends Metadata = Metadata> {
@@ -33,26 +36,39 @@ export interface SummaryOptions<M extends Metadata = Metadata> {
  * right in a document about something else does not come in. The caller's filter holds for summaries and chunks, so
  * summaries need the metadata of what they stand for (`standIns` gives it to them).
  */
-export function summaryRetriever<M extends Metadata = Metadata>(options: SummaryOptions<M>): Retriever<M> {
+export function summaryRetriever<M extends Metadata = Metadata>(
+  options: SummaryOptions<M>,
+): ExplainableRetriever<M> {
   const { summaries, chunks, field, name = 'summaries' } = options
   if (typeof field !== 'string' || field === '') invalid('field', 'the name of a metadata field', field)
   const parents = checkInteger('parents', options.parents ?? 10)
   const otherwise = checkOneOf('otherwise', options.otherwise ?? 'all', ['all', 'nothing'])
   const keyOf = options.keyOf ?? (({ chunk }: Hit) => scalar(chunk.metadata[field]))
+  /** The hits inside what the summaries stand for, and how they were asked for. */
+  async function search(query: string, call: RetrieveOptions) {
+    const limit = checkInteger('limit', call.limit ?? 5)
+    const tops = await summaries.retrieve(query, { ...call, limit: parents })
+    const keys = [...new Set(tops.map(keyOf).filter((key) => key !== undefined))]
+    tell(call.observer, { type: 'retrieve.summaries', source: name, counts: { parents: keys.length } })
+    const filter = keys.length === 0 ? call.filter : both(call.filter, oneOf(field, keys))
+    const inside = { ...call, limit, filter }
+    const nowhere = keys.length === 0 && otherwise === 'nothing'
+    return { keys, inside, hits: nowhere ? [] : await chunks.retrieve(query, inside) }
+  }
   return {
     name,
     async retrieve(query, call = {}) {
-      const limit = checkInteger('limit', call.limit ?? 5)
-      const tops = await summaries.retrieve(query, { ...call, limit: parents })
-      const keys = [...new Set(tops.map(keyOf).filter((key) => key !== undefined))]
-      tell(call.observer, { type: 'retrieve.summaries', source: name, counts: { parents: keys.length } })
-      if (keys.length === 0 && otherwise === 'nothing') return []
-      const filter = keys.length === 0 ? call.filter : both(call.filter, oneOf(field, keys))
-      const hits = await chunks.retrieve(query, { ...call, limit, filter })
+      const { hits } = await search(query, call)
       return hits.map((hit, index) => {
         const kind = hit.trace.at(-1)?.kind ?? 'feature'
         return { ...hit, trace: [...hit.trace, { stage: name, kind, rank: index + 1, score: hit.score }] }
       })
+    },
+    async explain(query, chunkId, call = {}) {
+      const { keys, inside, hits } = await search(query, call)
+      const hit = hits.find(({ chunk }) => chunk.id === chunkId)
+      const where = keys.length === 0 ? 'no summary found' : `inside ${keys.length} found by their summaries`
+      return hit && explainUnchanged(`"${name}", ${where}`, chunks, query, hit, inside)
     },
   }
 }
