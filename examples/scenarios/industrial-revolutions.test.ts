@@ -1,5 +1,5 @@
 import { structuralChunker } from '@tesserae/chunkers'
-import { assembleContext, ingest } from '@tesserae/core'
+import { assembleContext, ingest, type Retriever } from '@tesserae/core'
 import { fakeLanguageModel } from '@tesserae/core/testing'
 import { texts } from '@tesserae/loaders'
 import { markdownFormat } from '@tesserae/loaders/markdown'
@@ -84,6 +84,20 @@ describe('a comparison, taken apart into six questions', () => {
       expect(hit!.chunk.headings[1]).toBe((['Technology', 'Labour', 'Cities'] as const)[index >> 1])
     }
     expect(new Set(hits.map(({ chunk }) => chunk.id)).size).toBe(hits.length)
+  })
+
+  it('asks all parts at once', async () => {
+    const { hybrid, model } = await open(parts)
+    let [running, most] = [0, 0]
+    const watched: Retriever = {
+      name: hybrid.name,
+      async retrieve(query, options) {
+        most = Math.max(most, ++running)
+        return hybrid.retrieve(query, options).finally(() => running--)
+      },
+    }
+    await decomposeRetriever(watched, { model }).retrieve(question)
+    expect(most).toBeGreaterThanOrEqual(parts.length)
   })
 
   it('asks no more than six, however many the model thinks of, and none twice', async () => {

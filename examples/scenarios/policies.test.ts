@@ -9,55 +9,39 @@ import { describe, expect, it } from 'vitest'
 // A member of staff asks how long a trip may be claimed. Document A says it, section 3 of B modifies section 3 of A, C modifies
 // B, D removes what C says, and not everybody may read all of them.
 
-const policy = (id: string, title: string, readers: readonly string[], sections: readonly string[]) => ({
-  id,
-  metadata: { title, readers: readers[0]! },
-  text: `# ${title}\n\nIssued by the management.\n\n${sections.map((text, index) => `## Section ${index + 1}\n\n${text}\n`).join('\n')}`,
-})
+const policy = (id: string, reader: string, ...sections: readonly string[]) => {
+  const parts = [`# Document ${id}`, 'Issued by the management.']
+  for (const [index, text] of sections.entries()) parts.push(`## Section ${index + 1}`, text)
+  return { id, metadata: { title: `Document ${id}`, reader }, text: parts.join('\n\n') }
+}
 const policies = [
   policy(
     'A',
-    'Document A',
-    ['all'],
-    [
-      'This policy is about travel.',
-      'Trains are preferred to planes.',
-      'Expenses of a trip are claimed within ninety days of the return.',
-    ],
+    'all',
+    'This policy is about travel.',
+    'Trains are preferred to planes.',
+    'Expenses of a trip are claimed within ninety days of the return.',
   ),
   policy(
     'B',
-    'Document B',
-    ['all'],
-    [
-      'This policy changes others.',
-      'Car sharing is preferred to taxis. Section 2 expands Document A, Section 2.',
-      'The period is two months from now on. Section 3 modifies Document A, Section 3.',
-    ],
+    'all',
+    'This policy changes others.',
+    'Car sharing is preferred to taxis. Section 2 expands Document A, Section 2.',
+    'The period is two months from now on. Section 3 modifies Document A, Section 3.',
   ),
-  policy('C', 'Document C', ['all'], ['In May it is one month. Section 1 modifies Document B, Section 3.']),
-  policy(
-    'D',
-    'Document D',
-    ['all'],
-    ['The exception for May ends. Section 1 removes Document C, Section 1.'],
-  ),
-  policy('E', 'Document E', ['all'], ['Nothing new here. Section 1 modifies Document D, Section 1.']),
-  policy(
-    'S',
-    'Document S',
-    ['board'],
-    ['The board has no limit. Section 1 supersedes Document A, Section 3.'],
-  ),
+  policy('C', 'all', 'In May it is one month. Section 1 modifies Document B, Section 3.'),
+  policy('D', 'all', 'The exception for May ends. Section 1 removes Document C, Section 1.'),
+  policy('E', 'all', 'Nothing new here. Section 1 modifies Document D, Section 1.'),
+  policy('S', 'board', 'The board has no limit. Section 1 supersedes Document A, Section 3.'),
 ]
 const question = 'Within how many days are expenses of a trip claimed?'
 const kinds = { modifiedBy: 'add', expandedBy: 'add', supersededBy: 'add', removedBy: 'add' } as const
-const kindOf = {
-  modifies: 'modifiedBy',
-  expands: 'expandedBy',
-  supersedes: 'supersededBy',
-  removes: 'removedBy',
-}
+const kindOf = new Map([
+  ['modifies', 'modifiedBy'],
+  ['expands', 'expandedBy'],
+  ['supersedes', 'supersededBy'],
+  ['removes', 'removedBy'],
+])
 
 /** What amends a section, by "Document A, Section 3", read from "Section 3 modifies Document A, Section 3." */
 function amendmentsOf(chunks: readonly Chunk[]) {
@@ -67,7 +51,7 @@ function amendmentsOf(chunks: readonly Chunk[]) {
       /Section \d+ (modifies|expands|supersedes|removes) (Document \w, Section \d+)\./g,
     )) {
       const known = amendments.get(section!) ?? []
-      amendments.set(section!, [...known, { kind: kindOf[verb as keyof typeof kindOf], id }])
+      amendments.set(section!, [...known, { kind: kindOf.get(verb!)!, id }])
     }
   }
   return amendments
@@ -88,7 +72,7 @@ const open = async (depth = 3) => {
     depth,
     referencesOf: (chunk) => amendments.get(sectionOf(chunk)) ?? [],
   })
-  const staff = scopeRetriever(retriever, oneOf('readers', ['all']))
+  const staff = scopeRetriever(retriever, eq('reader', 'all'))
   return { store, chunks, plain, retriever, staff }
 }
 
@@ -127,7 +111,7 @@ describe('policies that amend each other', () => {
     const seen = async (who: typeof staff) =>
       (await who.retrieve(question, { limit: 10 })).map(({ chunk }) => sectionOf(chunk))
     expect(await seen(staff)).not.toContain('Document S, Section 1')
-    const board = scopeRetriever(retriever, oneOf('readers', ['all', 'board']))
+    const board = scopeRetriever(retriever, oneOf('reader', ['all', 'board']))
     expect(await seen(board)).toContain('Document S, Section 1')
     // Nobody steps over a section that is closed to them: without Document B there is no way to C.
     const guests = scopeRetriever(retriever, eq('title', 'Document A'))
