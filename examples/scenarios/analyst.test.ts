@@ -35,8 +35,8 @@ const saying = (value: unknown) => fakeLanguageModel(() => JSON.stringify(value)
 const idsOf = (hits: readonly { chunk: { documentId: string } }[]) =>
   hits.map(({ chunk }) => chunk.documentId)
 
+const embedder = await staticEmbedder()
 const open = async () => {
-  const embedder = await staticEmbedder()
   const store = memoryStore({ dimensions: embedder.dimensions })
   await ingest(texts(filings).load(), { chunker: wholeChunker(), embedder, store })
   const lexical = lexicalRetriever({ store })

@@ -36,8 +36,8 @@ const summaryOf = (year: number) =>
   `The richest people in the list of ${year}: rank, name, how rich each was, and the source of the money.`
 const question = 'How rich was the second richest person in the list of 2023?'
 
+const embedder = await staticEmbedder()
 const open = async () => {
-  const embedder = await staticEmbedder()
   const store = memoryStore({ dimensions: embedder.dimensions })
   const chunker = structuralChunker({ maxTokens: 120, minTokens: 0, softTokens: 20 })
   await ingest(texts([page], { format: markdownFormat() }).load(), { chunker, embedder, store })
@@ -57,7 +57,7 @@ const open = async () => {
   const summaries = denseRetriever({ store: known, embedder })
   const rows = referenceRetriever(summaries, { store, follow: { table: 'replace' } })
   const plain = denseRetriever({ store, embedder })
-  return { embedder, store, plain, rows, table: tables[1]!, tables, node: nodes[1]! }
+  return { store, plain, rows, table: tables[1]!, tables, node: nodes[1]! }
 }
 
 describe('a question about a table', () => {
@@ -92,7 +92,7 @@ describe('a question about a table', () => {
   })
 
   it('gives the summary itself when the table is gone, and no rows to whom they are not for', async () => {
-    const { embedder, rows, store, table, node } = await open()
+    const { rows, store, table, node } = await open()
     const guests = scopeRetriever(rows, eq('access', 'public'))
     expect((await guests.retrieve(question, { limit: 1 }))[0]?.chunk.id).toBe(table.id)
     // The rows become secret after the summary was written: it stays findable, they do not.

@@ -50,8 +50,8 @@ const synonyms = [
   ['heart attack', 'myocardial infarction'],
 ]
 
+const embedder = await staticEmbedder()
 const open = async () => {
-  const embedder = await staticEmbedder()
   const store = memoryStore({ dimensions: embedder.dimensions })
   const loader = texts(
     Object.entries(leaflets).map(([id, text]) => ({ id, text, metadata: { leaflet: id } })),

@@ -43,8 +43,8 @@ The warranty covers two years from the day of delivery.
   },
 ]
 
+const embedder = await staticEmbedder()
 const open = async () => {
-  const embedder = await staticEmbedder()
   const store = memoryStore({ dimensions: embedder.dimensions })
   const loader = texts(pages, { format: markdownFormat() })
   await ingest(loader.load(), { chunker: structuralChunker({ minTokens: 0 }), embedder, store })

@@ -60,8 +60,8 @@ const parts = [
   'How did cities with trams and lifts grow in the second industrial revolution?',
 ]
 
+const embedder = await staticEmbedder()
 const open = async (questions: readonly string[]) => {
-  const embedder = await staticEmbedder()
   const store = memoryStore({ dimensions: embedder.dimensions })
   const loader = texts(chapters, { format: markdownFormat() })
   await ingest(loader.load(), { chunker: structuralChunker({ minTokens: 0 }), embedder, store })

@@ -27,8 +27,8 @@ const documents = [
   },
 ]
 
+const embedder = await staticEmbedder()
 const open = async () => {
-  const embedder = await staticEmbedder()
   const store = memoryStore({ dimensions: embedder.dimensions })
   const chunker = sentenceChunker({ maxSentences: 1 })
   await ingest(texts(documents).load(), { chunker, embedder, store })

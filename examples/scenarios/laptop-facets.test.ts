@@ -36,8 +36,8 @@ const laptops = [
 ]
 const facets = ['specs', 'reviews', 'marketing'] as const
 
+const embedder = await staticEmbedder()
 const open = async () => {
-  const embedder = await staticEmbedder()
   const products = memoryStore()
   const loader = texts(laptops.map(({ id, name, price }) => ({ id, text: name, metadata: { price } })))
   await ingest(loader.load(), { chunker: wholeChunker(), store: products })

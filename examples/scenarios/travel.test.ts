@@ -37,6 +37,8 @@ const trip = and(
   has('age', placeholder('age')),
 )
 
+const embedder = await staticEmbedder()
+
 describe('travel reviews, filtered by what each traveller said', () => {
   let folder = ''
   beforeAll(async () => {
@@ -52,7 +54,6 @@ describe('travel reviews, filtered by what each traveller said', () => {
   afterAll(() => rm(folder, { recursive: true }))
 
   const open = async () => {
-    const embedder = await staticEmbedder()
     const store = memoryStore({ dimensions: embedder.dimensions })
     const report = await ingest(directory(folder).load(), { chunker: sentence300(), embedder, store })
     const hybrid = hybridRetriever([denseRetriever({ store, embedder }), lexicalRetriever({ store })])
