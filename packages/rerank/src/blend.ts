@@ -1,4 +1,11 @@
 import { checkNumber, type Hit, type Metadata, type Reranker, type RerankOptions } from '@tesserae/core'
+import {
+  type ExplainableReranker,
+  explainMixed,
+  explainReranking,
+  isExplainableReranker,
+  leaf,
+} from './explain.js'
 import { limitOf } from './limit.js'
 import { rescore } from './rescore.js'
 
@@ -31,10 +38,10 @@ export function checkWeight(weight: number | undefined): number {
  * 0–1 over the hits that the reranker kept. Hits that it dropped stay dropped; when it fell back to the order it
  * was given, that order stays.
  */
-export function blendedReranker(reranker: Reranker, options: BlendOptions = {}): Reranker {
+export function blendedReranker(reranker: Reranker, options: BlendOptions = {}): ExplainableReranker {
   const weight = checkWeight(options.weight)
   const name = options.name ?? `${reranker.name} + order`
-  return {
+  const blended: ExplainableReranker = {
     name,
     async rerank<M extends Metadata>(query: string, hits: readonly Hit<M>[], call: RerankOptions = {}) {
       const limit = limitOf(call, hits.length)
@@ -47,7 +54,30 @@ export function blendedReranker(reranker: Reranker, options: BlendOptions = {}):
       const prior = scored.map(({ chunk, score }) => before.get(chunk.id) ?? score)
       return rescore(scored, mix(scores, prior, weight), { name, kind: 'fused' }, limit)
     },
+    explain: (query, hits, chunkId, options = {}) =>
+      explainReranking(blended, query, hits, chunkId, options, async ({ given, result, all, before }) => {
+        // What the reranker gave is the last entry before the mix, or the score that came in.
+        const freshOf = ({ trace, score }: (typeof all)[number]) => trace.at(-2)?.score ?? score
+        const kept = new Set(all.map(({ chunk }) => chunk.id))
+        const inner = isExplainableReranker(reranker)
+          ? await reranker.explain(query, hits, chunkId, { ...options, limit: undefined })
+          : undefined
+        return explainMixed({
+          name,
+          score: result.score,
+          weight,
+          fresh: {
+            tree: inner ?? leaf(freshOf(result), `score of "${reranker.name}"`),
+            scores: all.map(freshOf),
+          },
+          prior: {
+            tree: await before(given),
+            scores: hits.filter(({ chunk }) => kept.has(chunk.id)).map(({ score }) => score),
+          },
+        })
+      }),
   }
+  return blended
 }
 
 /**

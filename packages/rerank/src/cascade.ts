@@ -1,6 +1,7 @@
 import {
   checkInteger,
   checkNumber,
+  type Explanation,
   type Hit,
   invalid,
   type Metadata,
@@ -8,6 +9,13 @@ import {
   type RerankOptions,
 } from '@tesserae/core'
 import { longestTimerMs } from './deadline.js'
+import {
+  beforeOf,
+  type ExplainableReranker,
+  type ExplainRerankOptions,
+  isExplainableReranker,
+  leaf,
+} from './explain.js'
 import { orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
 
@@ -41,25 +49,60 @@ export interface CascadeOptions {
 export function cascade(
   stages: readonly (Reranker | CascadeStage)[],
   options: CascadeOptions = {},
-): Reranker {
+): ExplainableReranker {
   const { name = 'cascade', timeoutMs } = options
   if (!Array.isArray(stages) || stages.length === 0)
     invalid('stages', 'an array of at least one stage', stages)
   const checked = stages.map((stage, index) => checkStage(stage, `stages[${index}]`))
   if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0, longestTimerMs)
 
+  /** What each stage was given, and after them what came back. */
+  const run = async <M extends Metadata>(query: string, hits: readonly Hit<M>[], call: RerankOptions) => {
+    const end = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
+    const lists = [hits]
+    for (const stage of checked) {
+      call.signal?.throwIfAborted()
+      const left = Math.min(stage.timeoutMs ?? Number.POSITIVE_INFINITY, end - performance.now())
+      lists.push(await runStage(stage, query, lists.at(-1)!, call, left))
+    }
+    return lists
+  }
+
   return {
     name,
     async rerank<M extends Metadata>(query: string, hits: readonly Hit<M>[], call: RerankOptions = {}) {
       const limit = limitOf(call, hits.length)
-      const end = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
-      let current = hits
-      for (const stage of checked) {
-        call.signal?.throwIfAborted()
-        const left = Math.min(stage.timeoutMs ?? Number.POSITIVE_INFINITY, end - performance.now())
-        current = await runStage(stage, query, current, call, left)
+      return (await run(query, hits, call)).at(-1)!.slice(0, limit)
+    },
+    async explain<M extends Metadata>(
+      query: string,
+      hits: readonly Hit<M>[],
+      chunkId: string,
+      options: ExplainRerankOptions<M> = {},
+    ) {
+      const { signal, observer } = options
+      const before = beforeOf(options)
+      const lists = await run(query, hits, { signal, observer })
+      const find = (list: number, id: string) => lists[list]?.find(({ chunk }) => chunk.id === id)
+      /** The score that a hit has in front of a stage: by the last stage before it that had a say. */
+      const tree = async (hit: Hit<M>, list: number): Promise<Explanation> => {
+        const given = find(list - 1, hit.chunk.id)
+        if (list === 0 || given === undefined) return before(hit)
+        if (given.trace.length === hit.trace.length) return tree(given, list - 1)
+        const { reranker } = checked[list - 1]!
+        const inner = isExplainableReranker(reranker)
+          ? await reranker.explain<M>(query, lists[list - 1]!, hit.chunk.id, {
+              signal,
+              observer,
+              before: (earlier) => tree(earlier, list - 1),
+            })
+          : undefined
+        return inner?.value === hit.score ? inner : leaf(hit.score, `score of "${reranker.name}"`)
       }
-      return current.slice(0, limit)
+      const last = lists.length - 1
+      const hit = find(last, chunkId)
+      if (hit === undefined || lists[last]!.indexOf(hit) >= limitOf(options, hits.length)) return undefined
+      return tree(hit, last)
     },
   }
 }

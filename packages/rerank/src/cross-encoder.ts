@@ -7,11 +7,11 @@ import {
   ModelError,
   mapConcurrent,
   type RelevanceModel,
-  type Reranker,
   timed,
 } from '@tesserae/core'
 import { type BlendWeight, checkWeight, rescoreBlended } from './blend.js'
 import { longestTimerMs } from './deadline.js'
+import { type ExplainableReranker, explainBlended, explainReranking, leaf } from './explain.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
 
@@ -35,7 +35,7 @@ export interface CrossEncoderOptions extends FallbackOptions, BlendWeight {
  *
  * Nogueira and Cho, "Passage re-ranking with BERT", 2019.
  */
-export function crossEncoderReranker(options: CrossEncoderOptions): Reranker {
+export function crossEncoderReranker(options: CrossEncoderOptions): ExplainableReranker {
   const { model, timeoutMs, name = 'cross-encoder' } = options
   const weight = checkWeight(options.weight)
   const passageOf = options.passageOf ?? embeddingText
@@ -44,7 +44,7 @@ export function crossEncoderReranker(options: CrossEncoderOptions): Reranker {
   const failure = checkOneOf('failure', options.failure ?? 'degrade', ['degrade', 'throw'])
   if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0, longestTimerMs)
 
-  return {
+  const reranker: ExplainableReranker = {
     name,
     async rerank(query, hits, call = {}) {
       const limit = limitOf(call, hits.length)
@@ -78,7 +78,14 @@ export function crossEncoderReranker(options: CrossEncoderOptions): Reranker {
         return rescoreBlended(hits, scores, name, weight, limit)
       })
     },
+    explain: (query, hits, chunkId, options = {}) =>
+      explainReranking(reranker, query, hits, chunkId, options, (reranking) =>
+        explainBlended(reranking, hits, { name, weight }, (score) =>
+          leaf(score, `relevance of the passage to the query, by the model "${model.id}"`),
+        ),
+      ),
   }
+  return reranker
 }
 
 /** Places of the passages, shortest first, cut into batches. */

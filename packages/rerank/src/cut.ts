@@ -4,9 +4,9 @@ import {
   type Hit,
   invalid,
   type Metadata,
-  type Reranker,
   type RerankOptions,
 } from '@tesserae/core'
+import { type ExplainableReranker, explainReranking, named } from './explain.js'
 import { limitOf } from './limit.js'
 import { compareIds, rescore } from './rescore.js'
 
@@ -38,7 +38,7 @@ export interface CutOptions {
  * Keeps the head of the list and drops the tail: what is surely not relevant only costs context. Each rule
  * that is given says how many may stay, and the strictest wins. Scores stay as they are.
  */
-export function cutReranker(options: CutOptions): Reranker {
+export function cutReranker(options: CutOptions): ExplainableReranker {
   const { threshold, gap, topP, stage, name = 'cut' } = options
   if (threshold === undefined && gap === undefined && topP === undefined) {
     invalid('options', 'an object with `threshold`, `gap` or `topP`', options, 'Without any, nothing is cut.')
@@ -52,7 +52,7 @@ export function cutReranker(options: CutOptions): Reranker {
   const temperature = checkNumber('temperature', options.temperature ?? 1, Number.MIN_VALUE)
   const minimum = checkInteger('minimum', options.minimum ?? 0, 0)
 
-  return {
+  const reranker: ExplainableReranker = {
     name,
     async rerank<M extends Metadata>(_query: string, hits: readonly Hit<M>[], call: RerankOptions = {}) {
       const limit = limitOf(call, hits.length)
@@ -77,7 +77,12 @@ export function cutReranker(options: CutOptions): Reranker {
         limit,
       )
     },
+    explain: (query, hits, chunkId, options = {}) =>
+      explainReranking(reranker, query, hits, chunkId, options, async ({ given, all, before }) =>
+        named(`"${name}", one of ${all.length} kept of ${hits.length}`, await before(given)),
+      ),
   }
+  return reranker
 }
 
 /** What a rule looks at, best first. */

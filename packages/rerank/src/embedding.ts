@@ -1,14 +1,8 @@
-import {
-  type Chunk,
-  checkNumber,
-  checkOneOf,
-  type Embedder,
-  embeddingText,
-  type Reranker,
-} from '@tesserae/core'
+import { type Chunk, checkNumber, checkOneOf, type Embedder, embeddingText } from '@tesserae/core'
 import { type BlendWeight, checkWeight, rescoreBlended } from './blend.js'
 import { longestTimerMs } from './deadline.js'
 import { embedRows, similarities } from './embed-rows.js'
+import { type ExplainableReranker, explainBlended, explainReranking, leaf } from './explain.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
 
@@ -26,14 +20,14 @@ export interface EmbeddingRerankerOptions extends FallbackOptions, BlendWeight {
  *
  * Reimers and Gurevych, "Sentence-BERT", EMNLP 2019.
  */
-export function embeddingReranker(options: EmbeddingRerankerOptions): Reranker {
+export function embeddingReranker(options: EmbeddingRerankerOptions): ExplainableReranker {
   const { embedder, timeoutMs, name = 'embedding' } = options
   const passageOf = options.passageOf ?? embeddingText
   const weight = checkWeight(options.weight)
   const failure = checkOneOf('failure', options.failure ?? 'degrade', ['degrade', 'throw'])
   if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0, longestTimerMs)
 
-  return {
+  const reranker: ExplainableReranker = {
     name,
     async rerank(query, hits, call = {}) {
       const limit = limitOf(call, hits.length)
@@ -47,5 +41,14 @@ export function embeddingReranker(options: EmbeddingRerankerOptions): Reranker {
         return rescoreBlended(hits, similarities(rows, hits.length, asked), name, weight, limit)
       })
     },
+    explain: (query, hits, chunkId, options = {}) =>
+      explainReranking(reranker, query, hits, chunkId, options, (reranking) =>
+        explainBlended(reranking, hits, { name, weight }, (score) => ({
+          value: score,
+          description: `cosine, by the embedder "${embedder.id}" = 1 − distance`,
+          details: [leaf(1 - score, 'distance, of the vectors of query and passage')],
+        })),
+      ),
   }
+  return reranker
 }

@@ -5,14 +5,15 @@ import {
   checkOneOf,
   dot,
   type EmbedOptions,
+  type Explanation,
   embeddingText,
   invalid,
   ModelError,
-  type Reranker,
   timed,
 } from '@tesserae/core'
 import { type BlendWeight, checkWeight, rescoreBlended } from './blend.js'
 import { longestTimerMs } from './deadline.js'
+import { type ExplainableReranker, explainBlended, explainReranking, leaf, sumOf } from './explain.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
 
@@ -60,7 +61,7 @@ const stride = 1 << 24
  * Khattab and Zaharia, "ColBERT: Efficient and Effective Passage Search via Contextualized Late Interaction over
  * BERT", SIGIR 2020, equation 3.
  */
-export function lateInteractionReranker(options: LateInteractionRerankerOptions): Reranker {
+export function lateInteractionReranker(options: LateInteractionRerankerOptions): ExplainableReranker {
   const { tokens, timeoutMs, name = 'late-interaction' } = options
   if (typeof tokens?.embedTokens !== 'function') invalid('tokens', 'an embedder with `embedTokens`', tokens)
   const dimensions = checkInteger('tokens.tokenDimensions', tokens.tokenDimensions)
@@ -103,7 +104,22 @@ export function lateInteractionReranker(options: LateInteractionRerankerOptions)
     return { scores, cached: passages.length - missing.length }
   }
 
-  return {
+  /** The score of one passage, token by token. */
+  const explainScore = async (
+    value: number,
+    query: string,
+    passage: string,
+    options: Omit<EmbedOptions, 'role'>,
+  ): Promise<Explanation> => {
+    const asked = await tokens.embedTokens([query], { ...options, role: 'query' })
+    const rows = checkRows(tokens.id, asked, 1, dimensions)[0]!
+    const weighted = queryWeights === 'tokens' ? rows : { vectors: rows.vectors }
+    const found = await tokens.embedTokens([passage], { ...options, role: 'document' })
+    const details = matchesOf(weighted, checkRows(tokens.id, found, 1, dimensions)[0]!, dimensions)
+    return sumOf(`matches of ${details.length} tokens by "${tokens.id}"`, value, details)
+  }
+
+  const reranker: ExplainableReranker = {
     name,
     async rerank(query, hits, call = {}) {
       const limit = limitOf(call, hits.length)
@@ -126,7 +142,15 @@ export function lateInteractionReranker(options: LateInteractionRerankerOptions)
         return rescoreBlended(hits, scores, name, weight, limit)
       })
     },
+    explain: (query, hits, chunkId, options = {}) =>
+      explainReranking(reranker, query, hits, chunkId, options, (reranking) =>
+        explainBlended(reranking, hits, { name, weight }, (value) => {
+          const { signal, observer } = options
+          return explainScore(value, query, passageOf(reranking.given.chunk), { signal, observer })
+        }),
+      ),
   }
+  return reranker
 }
 
 /** Two tokens this alike are the same one: rows of a table are, wherever a word of the query stands in the passage. */
@@ -153,6 +177,33 @@ function maxSim(query: TokenRows, passage: TokenRows, dimensions: number): numbe
   if (!Number.isFinite(score))
     throw new ModelError(`Token vectors gave the score ${score}. They must be finite.`)
   return score
+}
+
+/** What `maxSim` adds up, by token of the query: its share times its best match. */
+function matchesOf(query: TokenRows, passage: TokenRows, dimensions: number): readonly Explanation[] {
+  const { vectors: q, weights } = query
+  const p = passage.vectors
+  const masses = Float64Array.from({ length: q.length / dimensions }, (_, row) =>
+    weights === undefined ? 1 : weights[row]! ** 2,
+  )
+  const mass = masses.reduce((sum, one) => sum + one, 0)
+  if (mass === 0) return []
+  return Array.from(masses, (one, row) => {
+    let match = -1
+    let place = -1
+    for (let j = 0; j < p.length && match < same; j += dimensions) {
+      const similarity = dot(q, row * dimensions, p, j, dimensions)
+      if (similarity <= match) continue
+      match = similarity
+      place = j / dimensions
+    }
+    const where = place < 0 ? 'without any' : `with token ${place + 1} of the passage`
+    return {
+      value: (one / mass) * match,
+      description: `token ${row + 1} of the query: share × match`,
+      details: [leaf(one / mass, "share, of the query's weight"), leaf(match, `match, the best, ${where}`)],
+    }
+  })
 }
 
 function checkRows(id: string, found: readonly TokenRows[], count: number, dimensions: number) {

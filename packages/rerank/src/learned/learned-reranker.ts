@@ -1,8 +1,9 @@
-import { type Hit, type Metadata, RagError, type Reranker, type RerankOptions } from '@tesserae/core'
+import { type Explanation, type Hit, type Metadata, RagError, type RerankOptions } from '@tesserae/core'
+import { type ExplainableReranker, type ExplainRerankOptions, leaf, productOf, sumOf } from '../explain.js'
 import { checkFeatures, extractFeatures, type Feature, type FeatureRows } from '../features/feature.js'
 import { limitOf } from '../limit.js'
 import { rescore } from '../rescore.js'
-import { parseRankingModel, type RankingModel, scoreRows } from './model.js'
+import { parseRankingModel, type RankingModel, type RankingTree, scoreRows } from './model.js'
 
 export interface LearnedRerankerOptions {
   /** From `trainLinearRanker` or `trainLambdaMart`, or the same read from JSON. */
@@ -21,7 +22,7 @@ export interface LearnedRerankerOptions {
  *
  * @throws RagError `incompatible` when features and model do not have the same names.
  */
-export function learnedReranker(options: LearnedRerankerOptions): Reranker {
+export function learnedReranker(options: LearnedRerankerOptions): ExplainableReranker {
   const { onFeatures, name = 'learned' } = options
   const model = parseRankingModel(options.model)
   const given = checkFeatures('features', options.features)
@@ -42,5 +43,49 @@ export function learnedReranker(options: LearnedRerankerOptions): Reranker {
       onFeatures?.(rows)
       return rescore(hits, scoreRows(model, rows.values), { name, kind: 'feature' }, limit)
     },
+    async explain<M extends Metadata>(
+      query: string,
+      hits: readonly Hit<M>[],
+      chunkId: string,
+      options: ExplainRerankOptions<M> = {},
+    ) {
+      const limit = limitOf(options, hits.length)
+      const { values } = extractFeatures(features, query, hits)
+      const scores = scoreRows(model, values)
+      const best = rescore(hits, scores, { name, kind: 'feature' }, limit)
+      const place = hits.findIndex(({ chunk }) => chunk.id === chunkId)
+      if (!best.some(({ chunk }) => chunk.id === chunkId)) return undefined
+      const width = model.names.length
+      const row = values.slice(place * width, (place + 1) * width)
+      return sumOf(`"${name}"`, scores[place]!, explainRow(model, row))
+    },
   }
+}
+
+/** What `scoreRows` adds up for one hit. */
+function explainRow(model: RankingModel, row: Float64Array): readonly Explanation[] {
+  const { names, weights = [] } = model
+  const linear = weights.map((weight, column) =>
+    productOf(`feature "${names[column]}"`, [weight, leaf(row[column]!, 'value')], 'value'),
+  )
+  if (model.kind === 'linear') return linear
+  return [...linear, ...model.trees.map((tree, place) => explainTree(tree, place, names, row))]
+}
+
+/** The leaf a tree comes to, with the questions on the way. */
+function explainTree(
+  { feature, threshold, left, right, value }: RankingTree,
+  place: number,
+  names: readonly string[],
+  row: Float64Array,
+): Explanation {
+  const way: string[] = []
+  let node = 0
+  while (feature[node]! >= 0) {
+    const column = feature[node]!
+    const isLeft = row[column]! <= threshold[node]!
+    way.push(`"${names[column]}" ${row[column]} ${isLeft ? '≤' : '>'} ${threshold[node]}`)
+    node = isLeft ? left[node]! : right[node]!
+  }
+  return leaf(value[node]!, `tree ${place + 1}, ${way.length === 0 ? 'always' : way.join(', ')}`)
 }

@@ -12,7 +12,6 @@ import {
   ModelError,
   pieceTokenizer,
   promptTemplate,
-  type Reranker,
   type RerankOptions,
   safeCutBefore,
   type Tokenizer,
@@ -22,6 +21,7 @@ import {
 } from '@tesserae/core'
 import { type BlendWeight, checkWeight, rescoreBlended } from '../blend.js'
 import { longestTimerMs } from '../deadline.js'
+import { type ExplainableReranker, explainBlended, explainReranking, leaf } from '../explain.js'
 import { type FallbackOptions, orPreviousOrder } from '../fallback.js'
 import { limitOf } from '../limit.js'
 import { compareIds } from '../rescore.js'
@@ -65,7 +65,7 @@ const prompt = promptTemplate({
  *
  * Sun et al., "Is ChatGPT good at search? Investigating large language models as re-ranking agents", EMNLP 2023.
  */
-export function listwiseReranker(options: ListwiseOptions): Reranker {
+export function listwiseReranker(options: ListwiseOptions): ExplainableReranker {
   const { model, timeoutMs, tokenizer = pieceTokenizer(), name = 'listwise' } = options
   if (typeof model?.generate !== 'function') invalid('model', 'a LanguageModel', model)
   const windowSize = checkInteger('windowSize', options.windowSize ?? 20, 2)
@@ -106,7 +106,7 @@ export function listwiseReranker(options: ListwiseOptions): Reranker {
     return [...places, ...rest]
   }
 
-  return {
+  const reranker: ExplainableReranker = {
     name,
     async rerank<M extends Metadata>(query: string, hits: readonly Hit<M>[], call: RerankOptions = {}) {
       const limit = limitOf(call, hits.length)
@@ -145,5 +145,17 @@ export function listwiseReranker(options: ListwiseOptions): Reranker {
         return rescoreBlended(hits, scores, name, weight, limit)
       })
     },
+    explain: (query, hits, chunkId, options = {}) =>
+      explainReranking(reranker, query, hits, chunkId, options, (reranking) =>
+        explainBlended(reranking, hits, { name, weight }, (score) => ({
+          value: score,
+          description: `order by the model "${model.id}" = 1 − place / hits`,
+          details: [
+            leaf(Math.round((1 - score) * hits.length), 'place, from 0'),
+            leaf(hits.length, 'hits, that were put in order'),
+          ],
+        })),
+      ),
   }
+  return reranker
 }
