@@ -1,7 +1,7 @@
 import { type Flight, takeOff } from './async/flight.js'
 import type { Cache } from './cache.js'
 import { careful } from './cached-retriever.js'
-import type { Embedder, EmbedOptions } from './embedder.js'
+import type { Embedder, EmbedderProfile, EmbedOptions } from './embedder.js'
 import { RagError } from './errors.js'
 import { tell } from './observe.js'
 import { sha256 } from './sha256.js'
@@ -34,10 +34,10 @@ interface Coming {
  * waits any more. A cache that fails is told to the observer (`cache.failed`) and otherwise passed over.
  */
 export function cachedEmbedder(
-  embedder: Embedder,
+  embedder: Embedder & EmbedderProfile,
   cache: Cache<Float32Array>,
   options: CachedEmbedderOptions = {},
-): Embedder {
+): Embedder & EmbedderProfile {
   const { dimensions } = embedder
   const coming = new Map<string, Coming>()
 
@@ -73,6 +73,10 @@ export function cachedEmbedder(
     dimensions,
     maxBatchSize: embedder.maxBatchSize,
     maxBatchTokens: embedder.maxBatchTokens,
+    vectorShare: embedder.vectorShare,
+    get scripts() {
+      return embedder.scripts
+    },
     async embed(texts, call) {
       const { signal, observer, role } = call
       signal?.throwIfAborted()

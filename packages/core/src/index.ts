@@ -57,7 +57,7 @@ export type {
 export { applyEdits, originSpan } from './edits.js'
 export type { EmbeddedText, EmbeddedTexts, EmbedTextsOptions } from './embed-texts.js'
 export { embedTexts } from './embed-texts.js'
-export type { Embedder, EmbedOptions } from './embedder.js'
+export type { Embedder, EmbedderProfile, EmbedOptions } from './embedder.js'
 export type { ErrorDetails, ModelErrorOptions, RagErrorCode, RagErrorOptions } from './errors.js'
 export { isAbort, isRagError, ModelError, RagError } from './errors.js'
 export type { Excerpt } from './excerpt.js'

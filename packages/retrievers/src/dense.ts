@@ -2,6 +2,7 @@ import {
   checkInteger,
   checkVector,
   type Embedder,
+  type EmbedderProfile,
   invalid,
   type Metadata,
   RagError,
@@ -13,25 +14,30 @@ import {
 } from '@tesserae/core'
 import type { ExplainableRetriever } from './explain-hit.js'
 import { explainVector } from './explain-vector.js'
+import { usualShare } from './fusion/convex.js'
+import { shareByProfile, type TellsShare } from './fusion/leg-share.js'
 import { toHits } from './leg-hits.js'
 
 export interface DenseRetrieverOptions<M extends Metadata = Metadata> {
   /** Explanations go down to the distance when it gives vectors back (`VectorReuse`). */
   readonly store: VectorSearch<M> & Partial<VectorReuse>
   /** The one the stored vectors were made with. */
-  readonly embedder: Embedder
+  readonly embedder: Embedder & EmbedderProfile
   /** Stage name in traces. @default 'dense' */
   readonly name?: string | undefined
 }
 
+export interface DenseRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M>, TellsShare {}
+
 /**
- * Finds chunks whose vectors are near the query's.
+ * Finds chunks whose vectors are near the query's. Tells a hybrid retriever what its embedder declares to be worth for a
+ * query; an embedder that declares nothing leaves that to the fusion.
  *
  * Throws `incompatible` here and now when embedder and store differ in dimensions.
  */
 export function denseRetriever<M extends Metadata = Metadata>(
   options: DenseRetrieverOptions<M>,
-): ExplainableRetriever<M> {
+): DenseRetriever<M> {
   const { store, embedder, name = 'dense' } = options
   if (embedder.dimensions !== store.dimensions) {
     throw new RagError(
@@ -56,6 +62,7 @@ export function denseRetriever<M extends Metadata = Metadata>(
   }
   return {
     name,
+    vectorShare: shareByProfile(embedder, usualShare),
     async retrieve(query, options = {}) {
       if (typeof query !== 'string') invalid('query', 'a string', query)
       const { ranked } = await timed(options.observer, 'retrieve.leg', name, () => search(query, options), {

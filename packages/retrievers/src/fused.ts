@@ -66,7 +66,7 @@ export async function explainItem<M extends Metadata>(
   for (const [index, { leg, hits }] of fused.answers.entries()) {
     const weight = fused.weights[index]!
     const scores = Float64Array.from(hits, (hit) => hit.score)
-    const { values, missing, formula } = fusion.valuesOf(scores, weight)
+    const { values, missing, formula } = fusion.valuesOf(scores, weight, kindOf({ leg, hits }))
     const factor = fusion.weighsValues ? 1 : weight
     const position = item.positions[index]!
     const hit = hits[position]

@@ -66,8 +66,8 @@ describe('fusing', () => {
       const hits = await hybridRetriever(legs).retrieve('q')
       expect(ranking(hits)).toBe('a b c d')
       expect(hits[0]!.score).toBeCloseTo(0.7, 12)
-      expect(hits[1]!.score).toBeCloseTo(0.7 * (6 / 9), 12)
-      expect(hits[2]!.score).toBeCloseTo(0.3, 12)
+      expect(hits[1]!.score).toBeCloseTo(0.7 * (9 / 12), 12)
+      expect(hits[2]!.score).toBeCloseTo(0.7 * (3 / 12) + 0.3, 12)
     }
   })
 
@@ -102,8 +102,8 @@ describe('fusing', () => {
     const hybrid = hybridRetriever([lexical(), silent], { weights: [0.2, 0] })
     expect((await hybrid.retrieve('q')).map((hit) => [hit.chunk.id, hit.score])).toEqual([
       ['a', 1],
-      ['b', 6 / 9],
-      ['c', 0],
+      ['b', 9 / 12],
+      ['c', 3 / 12],
     ])
     expect(silent.calls.length).toBe(0)
     const text = lexical()

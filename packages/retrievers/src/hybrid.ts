@@ -16,11 +16,12 @@ import type { ExplainableRetriever } from './explain-hit.js'
 import { type Answer, explainItem, type Fused, kindOf, toHit } from './fused.js'
 import { convexFusion } from './fusion/convex.js'
 import { type Fusion, fuse, resolveWeights } from './fusion/fusion.js'
+import { shareOf } from './fusion/leg-share.js'
 import { checkWeights } from './fusion/weights.js'
 import { runLegs } from './legs.js'
 
 export interface HybridOptions {
-  /** @default convexFusion(): min-max, 0.3 on vector legs and 0.7 on lexical legs */
+  /** @default convexFusion(): what vector legs say they are worth, or 0.3, and the rest on lexical legs */
   readonly fusion?: Fusion | undefined
   /** Hits asked of each leg, or `limit` if that is more. @default 100 */
   readonly candidates?: number | undefined
@@ -103,7 +104,8 @@ export function hybridRetriever<M extends Metadata = Metadata>(
       if (given !== undefined) weights.push(given[legs.indexOf(leg)]!)
     }
     const lists = answers.map(({ hits }) => hits.map(({ chunk, score }) => ({ id: chunk.id, score })))
-    const settings = { weights: given && weights, kinds: answers.map(kindOf), query }
+    const shares = answers.map(({ leg }) => shareOf(leg, query))
+    const settings = { weights: given && weights, kinds: answers.map(kindOf), shares, query }
     return {
       asked,
       answers,

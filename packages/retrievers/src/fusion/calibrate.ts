@@ -11,7 +11,7 @@ export interface JudgedLists {
 }
 
 export interface CalibrateOptions {
-  /** As in the fusion it is for. @default 'min-max' */
+  /** As in the fusion it is for. @default 'by-kind' */
   readonly normalize?: ScoreNormalization | undefined
   /** Depth of the nDCG that is looked at. @default 10 */
   readonly depth?: number | undefined
@@ -42,7 +42,7 @@ export function calibrateVectorShare(
 ): Calibration {
   const depth = checkInteger('depth', options.depth ?? 10)
   const step = checkNumber('step', options.step ?? 0.05, 0.001, 0.5)
-  const fusion = convexFusion({ normalize: options.normalize ?? 'min-max' })
+  const fusion = convexFusion({ normalize: options.normalize })
   const judged = questions.map(({ relevant, ...lists }) => ({ ...lists, relevant: new Set(relevant) }))
   if (judged.length === 0 || judged.some(({ relevant }) => relevant.size === 0))
     invalid('questions', 'a list of at least one question, each with a relevant id', questions)
@@ -51,7 +51,11 @@ export function calibrateVectorShare(
     const vectorShare = i / steps
     let sum = 0
     for (const { lexical, vector, relevant } of judged) {
-      const fused = fuse([lexical, vector], fusion, { weights: [1 - vectorShare, vectorShare], limit: depth })
+      const fused = fuse([lexical, vector], fusion, {
+        weights: [1 - vectorShare, vectorShare],
+        kinds: ['lexical', 'vector'],
+        limit: depth,
+      })
       sum += normalizedGain(fused, relevant, depth)
     }
     return { vectorShare, ndcg: sum / judged.length }

@@ -1,8 +1,12 @@
 import { checkNumber, invalid } from '@tesserae/core'
+import { usualShare } from './convex.js'
 import { queryFeatures } from './query-features.js'
 
 export interface DynamicShareOptions {
-  /** The vector legs' share for a plain query, 0 to 1; `calibrateVectorShare` finds it. @default 0.3 */
+  /**
+   * The vector legs' share for a plain query, 0 to 1; `calibrateVectorShare` finds it.
+   * @default what the legs say of themselves, 0.3 where they say nothing
+   */
   readonly base?: number | undefined
   /** What is left of the share for a query of nothing but identifiers, 0 to 1; between, by their part of the words. @default 0.2 */
   readonly identifiers?: number | undefined
@@ -24,8 +28,10 @@ const fewWords = 2
  * codes and quotations are found by their letters, and embeddings blur them; a language that the embedder does not know
  * has only its letters. Whatever holds, the share is never above `base`: a query alone cannot make a weak embedder strong.
  */
-export function dynamicVectorShare(options: DynamicShareOptions = {}): (query: string) => number {
-  const base = checkNumber('base', options.base ?? 0.3, 0, 1)
+export function dynamicVectorShare(
+  options: DynamicShareOptions = {},
+): (query: string, own?: number) => number {
+  if (options.base !== undefined) checkNumber('base', options.base, 0, 1)
   const identifierPart = checkNumber('identifiers', options.identifiers ?? 0.2, 0, 1)
   const quotedPart = checkNumber('quoted', options.quoted ?? 0.4, 0, 1)
   const shortPart = checkNumber('short', options.short ?? 0.8, 0, 1)
@@ -33,7 +39,8 @@ export function dynamicVectorShare(options: DynamicShareOptions = {}): (query: s
   const { scripts } = options
   if (scripts !== undefined && (!Array.isArray(scripts) || scripts.some((name) => typeof name !== 'string')))
     invalid('scripts', 'a list of names of scripts', scripts)
-  return (query) => {
+  return (query, own = usualShare) => {
+    const base = options.base ?? own
     const { words, identifiers, quoted, script } = queryFeatures(query)
     if (script !== undefined && scripts !== undefined && !scripts.includes(script)) return base * otherPart
     const exact = words === 0 ? 0 : identifiers / words

@@ -28,15 +28,25 @@ export interface Fusion {
   readonly weights?: readonly number[] | undefined
   /** Whether weights are divided by their sum, so that fused values keep the range of the legs' values. */
   readonly convex: boolean
-  /** Weights when nobody gave any, for what made the lists and, if it is known, the query. @default the same for each list */
-  readonly defaultWeights?: ((kinds: readonly LegKind[], query?: string) => readonly number[]) | undefined
+  /**
+   * Weights when nobody gave any, for what made the lists and, if they are known, the query and what each list's maker says
+   * it is worth beside a text search. @default the same for each list
+   */
+  readonly defaultWeights?:
+    | ((
+        kinds: readonly LegKind[],
+        query?: string,
+        shares?: readonly (number | undefined)[],
+      ) => readonly number[])
+    | undefined
   /** Whether `valuesOf` has the weight in its values, which are then added up as they are. @default false */
   readonly weighsValues?: boolean | undefined
   /**
    * @param scores raw scores of one list, best first, all finite. Not kept, not changed.
    * @param weight the list's, above 0; for those that weigh their values
+   * @param kind what made the list, if it is known; for those that scale by it
    */
-  valuesOf(scores: Float64Array, weight: number): LegValues
+  valuesOf(scores: Float64Array, weight: number, kind?: LegKind): LegValues
 }
 
 /** What made a list; `undefined` when it is not known. */
@@ -45,8 +55,10 @@ export type LegKind = StageScore['kind'] | undefined
 export interface FuseOptions {
   /** One per list, at least 0, at least one above 0. A list of weight 0 has no influence. @default the fusion's own */
   readonly weights?: readonly number[] | undefined
-  /** What made each list, for default weights. @default unknown */
+  /** What made each list, for default weights and for scales that go by it. @default unknown */
   readonly kinds?: readonly LegKind[] | undefined
+  /** What each list's maker says its hits are worth beside a text search, 0 to 1, for default weights. @default unknown */
+  readonly shares?: readonly (number | undefined)[] | undefined
   /** What was searched for, for default weights that go by it. @default unknown */
   readonly query?: string | undefined
   /** At most this many items. @default all */
@@ -64,7 +76,10 @@ export interface FusedItem {
 export function resolveWeights(fusion: Fusion, lists: number, options: FuseOptions = {}): readonly number[] {
   const kinds = options.kinds ?? new Array<LegKind>(lists).fill(undefined)
   const chosen =
-    options.weights ?? fusion.weights ?? fusion.defaultWeights?.(kinds, options.query) ?? equalWeights(lists)
+    options.weights ??
+    fusion.weights ??
+    fusion.defaultWeights?.(kinds, options.query, options.shares) ??
+    equalWeights(lists)
   checkWeights('weights', chosen, lists)
   return fusion.convex ? scaleToOne(chosen) : chosen
 }
@@ -87,7 +102,7 @@ export function fuse(
   for (let list = 0; list < lists.length; list++) {
     const weight = weights[list]!
     if (weight === 0) continue
-    const { values, missing } = fusion.valuesOf(scoresOf(lists[list]!), weight)
+    const { values, missing } = fusion.valuesOf(scoresOf(lists[list]!), weight, options.kinds?.[list])
     const factor = fusion.weighsValues ? 1 : weight
     const places = positions[list]!
     for (let item = 0; item < totals.length; item++) {

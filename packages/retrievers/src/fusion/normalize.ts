@@ -1,4 +1,19 @@
-import type { LegValues } from './fusion.js'
+import type { LegKind, LegValues } from './fusion.js'
+
+/**
+ * Lexical scores divided by the best one: a document without a word of the query has 0, so the least that there can be is
+ * known, and the last hit of a short list is worth what it scored instead of nothing. Other scores, whose least means
+ * nothing, by min-max. Lexical scores below 0 are no such scores: min-max too.
+ *
+ * Bruch, Gai and Ingber, 2023, section 4.1, on theoretical minima.
+ */
+export function byKind(scores: Float64Array, _weight?: number, kind?: LegKind): LegValues {
+  const { min, max } = extremes(scores)
+  if (kind !== 'lexical' || !(min >= 0) || !(max > 0)) return minMax(scores)
+  const values = new Float64Array(scores.length)
+  for (let i = 0; i < values.length; i++) values[i] = scores[i]! / max
+  return { values, missing: 0, formula: `score / ${max}` }
+}
 
 /**
  * (score − min) / (max − min): the best hit is 1, the worst 0, an item the list does not have 0. A list of
