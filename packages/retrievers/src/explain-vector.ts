@@ -21,6 +21,9 @@ export interface ExplainedVector {
   readonly parts?: readonly VectorPart[] | undefined
 }
 
+/** Metrics that agree so far, as cosine and dot product of unit vectors do, are the same; the first one is named. */
+const alike = 1e-5
+
 /**
  * A vector score down to the distance and the products it is made of, computed again in 64 bits; what rounding and
  * quantisation in the index add to it is a number of its own. The metric is the one whose value is nearest to the score.
@@ -46,7 +49,7 @@ export function explainVector({ name, score, asked, stored, parts = [] }: Explai
   ]
   let nearest = metrics[0]!
   for (const metric of metrics)
-    if (Math.abs(metric[2] - score) < Math.abs(nearest[2] - score)) nearest = metric
+    if (Math.abs(metric[2] - score) + alike < Math.abs(nearest[2] - score)) nearest = metric
   const [formula, ofMetric, value] = nearest
   return {
     value: score,
