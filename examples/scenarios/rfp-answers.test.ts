@@ -43,7 +43,7 @@ describe('answers for a request for proposals', () => {
         )
       }),
     )
-    const chunker = csvChunker({ maxTokens: 60 })
+    const chunker = csvChunker({ maxTokens: 40 })
     await ingest(
       documents.map((document) => ({ type: 'document' as const, document })),
       { chunker, store: answers },
@@ -61,14 +61,23 @@ describe('answers for a request for proposals', () => {
       { format: pdfFormat(), metadata: { kind: 'policy' } },
     )
     await ingest([{ type: 'document', document: policy }], { chunker: recursiveChunker(), store: policies })
-    return { documents, chunker, policy, answers, policies }
+    const both = hybridRetriever(
+      [
+        lexicalRetriever({ store: answers, name: 'past answers' }),
+        lexicalRetriever({ store: policies, name: 'policies' }),
+      ],
+      { fusion: reciprocalRankFusion() },
+    )
+    return { documents, chunker, policy, both }
   }
   const prepared = prepare()
 
   it('accounts for every row of every sheet, and gives each chunk the names of its columns', async () => {
     const { documents, chunker } = await prepared
+    const counts: number[] = []
     for (const document of documents) {
       const chunks = toChunks(document, await chunker.split(document))
+      counts.push(chunks.length)
       const rows = sheets[document.uri as keyof typeof sheets]
       for (const row of rows) expect(chunks.filter(({ text }) => text.includes(row))).toHaveLength(1)
       for (const { context } of chunks.slice(1)) expect(context).toBe(rows[0])
@@ -79,17 +88,11 @@ describe('answers for a request for proposals', () => {
       )
       expect(rest.trim()).toBe('')
     }
+    expect(counts).toEqual([3, 2, 2])
   })
 
   it('answers each part of a question from both indexes, searched apart, and cites sheet and page', async () => {
-    const { policy, answers, policies } = await prepared
-    const both = hybridRetriever(
-      [
-        lexicalRetriever({ store: answers, name: 'past answers' }),
-        lexicalRetriever({ store: policies, name: 'policies' }),
-      ],
-      { fusion: reciprocalRankFusion() },
-    )
+    const { policy, both } = await prepared
     const questions = [
       'Is data encrypted at rest?',
       'How often are encryption keys rotated?',
@@ -115,7 +118,7 @@ describe('answers for a request for proposals', () => {
     expect(cited.text).toBe(policy.text.slice(cited.start, cited.end))
     expect(text).toContain('rotated every ninety days')
     const writer = fakeLanguageModel([
-      `Keys are rotated every ninety days ${cited.marker}. We also have a dog [99].`,
+      `Keys are rotated every ninety days ${cited.marker}. We were founded in 1907 [99].`,
     ])
     const draft = await writer.generate({ messages: [{ role: 'user', content: text }] })
     const { used, unknown } = readCitations(draft.text, citations)
@@ -126,14 +129,7 @@ describe('answers for a request for proposals', () => {
   })
 
   it('keeps the two kinds apart where one is wanted', async () => {
-    const { answers, policies } = await prepared
-    const both = hybridRetriever(
-      [
-        lexicalRetriever({ store: answers, name: 'past' }),
-        lexicalRetriever({ store: policies, name: 'rules' }),
-      ],
-      { fusion: reciprocalRankFusion() },
-    )
+    const { both } = await prepared
     const rules = await both.retrieve('Who holds the encryption keys?', { filter: eq('kind', 'policy') })
     expect(rules.map(({ chunk }) => chunk.documentId)).toEqual(['policies/security.pdf'])
     const library = await both.retrieve('return of data', { filter: eq('workbook', '2025-city-library') })
