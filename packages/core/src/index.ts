@@ -183,6 +183,8 @@ export type {
 } from './store.js'
 export type { Forgetting, Versioned } from './store-writes.js'
 export { forgettingStore, versionedStore } from './store-writes.js'
+export type { Supersession, SupersessionOptions, SupersessionProblem } from './supersession.js'
+export { applySupersession } from './supersession.js'
 export type { SwappableRetriever } from './swappable-retriever.js'
 export { swappableRetriever } from './swappable-retriever.js'
 export type { DocumentSync, DocumentSyncOptions, SyncReport } from './sync.js'
