@@ -15,39 +15,41 @@ import {
   type RagEvent,
   scopeRetriever,
 } from '@tesserae/core'
-import { texts } from '@tesserae/loaders'
+import { type TextInput, texts } from '@tesserae/loaders'
 import { lexicalRetriever, memoryStore } from '@tesserae/retrievers'
 import { describe, expect, it } from 'vitest'
 
-const documents = [
+const managers = (department: string) => ({ department, audience: ['managers'] })
+const project = { department: 'projects', audience: ['members'] }
+const documents: readonly TextInput[] = [
   {
     id: 'campaign.md',
     text: 'The budget of the spring campaign is 40,000.',
-    metadata: { department: 'marketing', audience: ['managers'] },
+    metadata: managers('marketing'),
   },
   {
     id: 'salaries.md',
     text: 'The budget for salaries rises by three percent.',
-    metadata: { department: 'people', audience: ['managers'] },
+    metadata: managers('people'),
   },
   {
     id: 'bridge/plan.md',
-    text: 'The budget of the bridge project is 2,000,000.',
-    metadata: { department: 'projects', audience: ['members'], project: 'bridge' },
+    text: 'The budget of the bridge is 2,000,000.',
+    metadata: { ...project, project: 'bridge' },
   },
   {
     id: 'bridge/tasks.md',
     text: 'Tasks on the bridge budget: survey the ground, order steel.',
-    metadata: { department: 'projects', audience: ['members'], project: 'bridge', assignee: 'john.doe' },
+    metadata: { ...project, project: 'bridge', assignee: 'john.doe' },
   },
   {
     id: 'tunnel/tasks.md',
     text: 'Tasks on the tunnel budget: rent a drill.',
-    metadata: { department: 'projects', audience: ['members'], project: 'tunnel', assignee: 'john.doe' },
+    metadata: { ...project, project: 'tunnel', assignee: 'john.doe' },
   },
   // Whoever uploaded this set no rights: it is nobody's, not everybody's.
-  { id: 'stray.md', text: 'The budget of the summer party, a draft.', metadata: {} },
-  { id: 'blank.md', text: '   ', metadata: { department: 'marketing', audience: ['managers'] } },
+  { id: 'stray.md', text: 'The budget of the summer party, a draft.' },
+  { id: 'blank.md', text: '   ', metadata: managers('marketing') },
 ]
 
 /** Who somebody is, as the directory of people says at this moment; never part of a question. */
