@@ -33,6 +33,22 @@ export interface Citation {
   readonly verbatim: boolean
   /** Other places that say the same and are not shown again, the best first. */
   readonly alsoIn: readonly CitationSource[]
+  /** Passages of other documents that it may contradict; there when `assembleContext` was asked to look for them. */
+  readonly conflicts?: readonly CitationConflict[] | undefined
+}
+
+/** Another passage that may not hold together with a citation's. */
+export interface CitationConflict {
+  /** `version`: it is another version. `figures`: a like sentence has other figures. */
+  readonly kind: 'version' | 'figures'
+  readonly documentId: string
+  readonly chunkId: string
+  /** Of the citation that shows it; undefined when there was no room for it. */
+  readonly number?: number | undefined
+  /** Whether it is newer than the citation's passage; undefined when that is not known. */
+  readonly newer?: boolean | undefined
+  /** Version or date of the citation's own passage, and of the other. */
+  readonly ages?: readonly [own: string | number, other: string | number] | undefined
 }
 
 /** A place in a document. */

@@ -1,4 +1,6 @@
-import type { Citation, CitationSource } from './citations.js'
+import { safeCutBefore } from './boundaries.js'
+import type { Citation, CitationConflict, CitationSource } from './citations.js'
+import type { Conflict } from './context-conflicts.js'
 import { escapeMarkers, escapeTags, oneLine } from './context-escape.js'
 import { type ContextOrder, type Passage, shownOf, shownText } from './context-passages.js'
 import type { Metadata } from './document.js'
@@ -22,6 +24,8 @@ export interface Settings {
   readonly maxPerDocument: number
   readonly diversity: number
   readonly count: (text: string) => number
+  /** By chunk id. */
+  readonly conflicts: ReadonlyMap<string, readonly Conflict[]>
 }
 
 /** Stands in the line above a passage whose words are not the source's. */
@@ -43,12 +47,20 @@ export interface Rendered {
   readonly body: Span
 }
 
-/** A passage as it stands in the context. */
+/** Numbers of the citations that show the chunks, by chunk id; undefined for one that is not shown. */
+type NumberOf = (chunkId: string) => number | undefined
+
+/**
+ * A passage as it stands in the context.
+ *
+ * @param numberOf by default every other passage is taken for one that is not shown, which is said in more words
+ */
 export function render<M extends Metadata>(
   passage: Passage<M>,
   number: number,
   settings: Settings,
   same: Twins<M>,
+  numberOf: NumberOf = () => undefined,
 ): Rendered {
   const { documentId, uri, page, headings } = firstChunk(passage)
   const harmless = (text: string) =>
@@ -60,7 +72,8 @@ export function render<M extends Metadata>(
   const elsewhere = [...others].filter((other) => other !== '' && other !== own)
   const description = harmless(oneLine([own, ...elsewhere].filter((one) => one !== '').join('; also: ')))
   const note = passage.rewritten === undefined ? '' : rewrittenNote
-  const line = [description, note].filter((part) => part !== '').join(' ')
+  const differs = conflictNote(conflictsOf(passage, settings, same, numberOf), harmless)
+  const line = [description, note, differs].filter((part) => part !== '').join(' ')
   const body = harmless(shownText(passage))
   const marker = `[${number}]`
   const head =
@@ -79,10 +92,17 @@ export function compose<M extends Metadata>(
   settings: Settings,
   same: Twins<M>,
 ): { text: string; citations: Citation[] } {
+  const numbers = new Map<string, number>()
+  for (const [place, { hits }] of passages.entries()) {
+    for (const hit of hits.flatMap((one) => [one, ...(same.get(one) ?? [])]))
+      numbers.set(hit.chunk.id, place + 1)
+  }
+  const numberOf = (chunkId: string) => numbers.get(chunkId)
   let text = ''
   const citations = passages.map((passage, place): Citation => {
     const number = place + 1
-    const rendered = render(passage, number, settings, same)
+    const rendered = render(passage, number, settings, same, numberOf)
+    const conflicts = conflictsOf(passage, settings, same, numberOf)
     if (place > 0) text += settings.separator
     const offset = text.length
     text += rendered.text
@@ -105,10 +125,58 @@ export function compose<M extends Metadata>(
       shown: shownOf(passage),
       verbatim: passage.rewritten === undefined,
       alsoIn: passage.hits.flatMap((hit) => (same.get(hit) ?? []).map(sourceOf)),
+      ...(conflicts.length > 0 && { conflicts }),
       contextSpan: { start: offset + rendered.body.start, end: offset + rendered.body.end },
     }
   })
   return { text, citations }
+}
+
+/** What a passage's hits, and those that say the same, may contradict: each chunk once. */
+function conflictsOf<M extends Metadata>(
+  passage: Passage<M>,
+  { conflicts }: Settings,
+  same: Twins<M>,
+  numberOf: NumberOf,
+): readonly CitationConflict[] {
+  const found = new Map<string, CitationConflict>()
+  if (conflicts.size === 0) return []
+  for (const { chunk } of passage.hits.flatMap((hit) => [hit, ...(same.get(hit) ?? [])])) {
+    for (const { kind, hits, ages, newer } of conflicts.get(chunk.id) ?? []) {
+      const own = hits[0].chunk.id === chunk.id ? 0 : 1
+      const other = hits[1 - own]!.chunk
+      const number = numberOf(other.id)
+      found.set(other.id, {
+        kind,
+        documentId: other.documentId,
+        chunkId: other.id,
+        ...(number !== undefined && { number }),
+        ...(newer !== undefined && { newer: newer !== own }),
+        ...(ages !== undefined && { ages: own === 0 ? ages : [ages[1], ages[0]] }),
+      })
+    }
+  }
+  return [...found.values()]
+}
+
+/** Most that is told of a date or a version: it is the document's own words. Code units. */
+const longestAge = 40
+
+/** `(of 2022-01-01; [2] is a newer version, of 2026-03-01)`. */
+function conflictNote(conflicts: readonly CitationConflict[], harmless: (text: string) => string): string {
+  if (conflicts.length === 0) return ''
+  const told = (age: string | number) => {
+    const line = oneLine(String(age))
+    return harmless(line.slice(0, safeCutBefore(line, longestAge)))
+  }
+  const [own] = conflicts.flatMap(({ ages }) => (ages === undefined ? [] : [ages[0]]))
+  const others = conflicts.map(({ kind, number, newer, ages }) => {
+    const who = number === undefined ? 'a passage that is not shown' : `[${number}]`
+    const age = newer === undefined ? 'another' : newer ? 'a newer' : 'an older'
+    const what = kind === 'version' ? `is ${age} version` : 'has other figures'
+    return `${who} ${what}${ages === undefined ? '' : `, of ${told(ages[1])}`}`
+  })
+  return `(${[...(own === undefined ? [] : [`of ${told(own)}`]), ...others].join('; ')})`
 }
 
 /** The chunk that starts first speaks for its passage: its page, its headings. */

@@ -1,6 +1,7 @@
 import { checkInteger, checkNumber, checkOneOf, invalid } from './check.js'
 import type { Citation } from './citations.js'
 import { candidatesOf } from './context-candidates.js'
+import { type Conflict, type ConflictOptions, findConflicts } from './context-conflicts.js'
 import { cutToFit } from './context-cut.js'
 import { addPiece, type ContextOrder, orderPassages, type Passage, shownText } from './context-passages.js'
 import { compose, type DescribedPassage, describePassage, render, type Settings } from './context-render.js'
@@ -53,6 +54,11 @@ export interface ContextOptions extends CallOptions {
    * span. @default all
    */
   readonly excerpts?: ReadonlyMap<string, Excerpt> | undefined
+  /**
+   * Looks for passages of different documents that may contradict each other, as `findConflicts` does, and says so in the
+   * line above them and in their citations. All are shown; what holds is for the reader. @default not looked for
+   */
+  readonly conflicts?: ConflictOptions | undefined
   /** Show the wider span of chunks that have one, where it fits. Needs `fetchText`. @default false */
   readonly useWindow?: boolean | undefined
   /** `document.text.slice(span.start, span.end)` of a document that was ingested. */
@@ -93,8 +99,8 @@ export async function assembleContext<M extends Metadata = Metadata>(
   hits: readonly Hit<M>[],
   options: ContextOptions,
 ): Promise<AssembledContext> {
-  const settings = checkOptions(options)
-  const { maxTokens, count, separator } = settings
+  const checked = checkOptions(options)
+  const { maxTokens, count, separator } = checked
   const { signal, observer } = options
   signal?.throwIfAborted()
   const omitted: OmittedHit[] = []
@@ -108,6 +114,8 @@ export async function assembleContext<M extends Metadata = Metadata>(
     else unique.push(hit)
     known.add(hit.chunk.id)
   }
+  const conflicts = options.conflicts === undefined ? [] : findConflicts(unique, options.conflicts)
+  const settings = { ...checked, conflicts: byChunk(conflicts) }
   const likeness = new Likeness()
   const ranked = diversified(unique, settings.diversity, likeness)
   const candidates = await candidatesOf(ranked, options)
@@ -192,6 +200,7 @@ export async function assembleContext<M extends Metadata = Metadata>(
           passages: passages.length,
           omitted: omitted.length,
           merged,
+          ...(options.conflicts !== undefined && { conflicts: conflicts.length }),
           tokens,
           maxTokens,
         },
@@ -214,7 +223,16 @@ function isTwin<M extends Metadata>(a: Hit<M>, b: Hit<M>, threshold: number, lik
   return !meet && likeness.same(one.text, other.text, threshold)
 }
 
-function checkOptions(options: ContextOptions): Settings {
+/** The conflicts that each chunk takes part in, by its id. */
+function byChunk<M extends Metadata>(conflicts: readonly Conflict<M>[]): Settings['conflicts'] {
+  const found = new Map<string, Conflict[]>()
+  for (const conflict of conflicts) {
+    for (const { chunk } of conflict.hits) found.set(chunk.id, [...(found.get(chunk.id) ?? []), conflict])
+  }
+  return found
+}
+
+function checkOptions(options: ContextOptions): Omit<Settings, 'conflicts'> {
   const { separator = '\n\n', tokenizer = pieceTokenizer(), describe = describePassage } = options
   if (separator === '' || /[[\]<>\\\p{Nd}]/u.test(separator)) {
     invalid('separator', 'text without brackets, angle brackets, backslashes and digits', separator)

@@ -32,7 +32,14 @@ export { callLanguageModel } from './call-language-model.js'
 export { checkInteger, checkNumber, checkOneOf, invalid, show } from './check.js'
 export type { Chunk, ChunkSpan } from './chunk.js'
 export type { Chunker } from './chunker.js'
-export type { Citation, CitationSource, ReadCitations, UnknownMarker, UsedCitation } from './citations.js'
+export type {
+  Citation,
+  CitationConflict,
+  CitationSource,
+  ReadCitations,
+  UnknownMarker,
+  UsedCitation,
+} from './citations.js'
 export { readCitations } from './citations.js'
 export type { Compressed, ExtractOptions } from './compress.js'
 export { extractExcerpts } from './compress.js'
@@ -40,6 +47,8 @@ export type { KeptPassage, Summarized, SummarizeOptions } from './compress-summa
 export { summarizeExcerpts } from './compress-summary.js'
 export type { AssembledContext, ContextOptions, OmittedHit } from './context.js'
 export { assembleContext } from './context.js'
+export type { Conflict, ConflictOptions } from './context-conflicts.js'
+export { findConflicts } from './context-conflicts.js'
 export type { ContextOrder } from './context-passages.js'
 export type { DescribedPassage } from './context-render.js'
 export type { DeduplicatedStore, DeduplicateOptions, DroppedChunk } from './deduplicate.js'
