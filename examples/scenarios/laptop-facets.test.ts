@@ -54,7 +54,7 @@ const open = async () => {
     await found.upsert(chunks.map((chunk, row) => ({ chunk, vector: vector(row), revision: '1' })))
   }
   const dense = denseRetriever({ store: found, embedder })
-  return { dense, retriever: sourceRetriever(dense, { store: products }) }
+  return { dense, products, retriever: sourceRetriever(dense, { store: products }) }
 }
 
 describe('products with a vector for each of their facets', () => {
@@ -81,12 +81,17 @@ describe('products with a vector for each of their facets', () => {
   })
 
   it('holds facets and products to the buyer’s budget', async () => {
-    const { retriever } = await open()
-    const hits = await retriever.retrieve('a lot of memory and a strong graphics card', {
-      limit: 3,
-      filter: lte('price', 1500),
-    })
-    expect(hits.map(({ chunk }) => chunk.documentId).sort()).toEqual(['kestrel-14', 'penny-13'])
+    const { products, retriever } = await open()
+    const affordable = async () => {
+      const call = { limit: 3, filter: lte('price', 1500) }
+      const hits = await retriever.retrieve('a lot of memory and a strong graphics card', call)
+      return hits.map(({ chunk }) => chunk.documentId).sort()
+    }
+    expect(await affordable()).toEqual(['kestrel-14', 'penny-13'])
+    // A price that rises counts at once, before anybody has written the facets again.
+    for await (const chunk of scanChunks(products, eq('price', 1290)))
+      await products.upsert([{ chunk: { ...chunk, metadata: { price: 1690 } }, revision: '2' }])
+    expect(await affordable()).toEqual(['penny-13'])
     expect(await retriever.retrieve('memory', { filter: eq('price', 1) })).toEqual([])
   })
 })
