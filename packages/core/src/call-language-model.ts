@@ -1,4 +1,5 @@
 import { type RetryPolicy, retry } from './async/retry.js'
+import { onAbort } from './async/signals.js'
 import { checkInteger } from './check.js'
 import { isRagError, ModelError } from './errors.js'
 import type { GenerateRequest, GenerateResult, LanguageModel } from './language-model.js'
@@ -55,19 +56,18 @@ function within<T>(
     const stop = new AbortController()
     const leave = () => {
       clearTimeout(timer)
-      outer?.removeEventListener('abort', onAbort)
+      unlisten()
     }
     const end = (reason: unknown) => {
       leave()
       reject(reason)
       stop.abort(reason)
     }
-    const onAbort = () => end(outer?.reason)
     const timer = setTimeout(() => {
       const message = `The language model "${id}" gave no answer within ${timeoutMs} ms; raise \`timeoutMs\`.`
       end(new ModelError(message, { retryable: true, details: { timeoutMs } }))
     }, timeoutMs)
-    outer?.addEventListener('abort', onAbort, { once: true })
+    const unlisten = onAbort(outer, () => end(outer?.reason))
     const started = async () => work(stop.signal)
     // A model that does not listen may settle later: by then nobody is waiting.
     started().then(resolve, reject).finally(leave)

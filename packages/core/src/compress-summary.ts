@@ -1,4 +1,5 @@
 import { mapConcurrent } from './async/map-concurrent.js'
+import { linkedController, orAbort } from './async/signals.js'
 import { checkInteger, checkNumber, invalid } from './check.js'
 import type { Compressed } from './compress.js'
 import { shownText } from './context-passages.js'
@@ -138,21 +139,14 @@ async function ask(
   timeoutMs: number | undefined,
   { signal, observer }: CallOptions,
 ): Promise<string | undefined> {
-  const controller = new AbortController()
-  const follow = () => controller.abort(signal?.reason)
-  signal?.addEventListener('abort', follow, { once: true })
+  const controller = linkedController(signal)
   const late = new DOMException(`No summary within ${timeoutMs} ms.`, 'TimeoutError')
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => controller.abort(late), timeoutMs)
   try {
-    // A model that does not listen is not waited for.
-    const given = new Promise<never>((_, reject) => {
-      controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true })
-    })
     const request = { ...prompt.render({ question, passage }), maxTokens }
-    const { text, finishReason } = await Promise.race([
-      model.generate(request, { signal: controller.signal, observer }),
-      given,
-    ])
+    const asked = model.generate(request, { signal: controller.signal, observer })
+    // A model that does not listen is not waited for.
+    const { text, finishReason } = await orAbort(asked, controller.signal)
     return finishReason === 'stop' && text.trim() !== '' ? text.trim() : undefined
   } catch (error) {
     signal?.throwIfAborted()
@@ -161,6 +155,6 @@ async function ask(
     return undefined
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', follow)
+    controller.unlink()
   }
 }

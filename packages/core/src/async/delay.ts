@@ -1,4 +1,5 @@
 import { checkNumber } from '../check.js'
+import { onAbort } from './signals.js'
 
 /** Longest wait a timer can hold: larger values fire at once in every JavaScript engine. */
 const longestTimerMs = 2_147_483_647
@@ -17,14 +18,13 @@ export async function delay(ms: number, signal?: AbortSignal): Promise<void> {
 
 function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(handle)
-      reject(signal?.reason)
-    }
     const handle = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
+      leave()
       resolve()
     }, ms)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const leave = onAbort(signal, () => {
+      clearTimeout(handle)
+      reject(signal?.reason)
+    })
   })
 }
