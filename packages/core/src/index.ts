@@ -53,6 +53,8 @@ export type { Conflict, ConflictOptions } from './context-conflicts.js'
 export { findConflicts } from './context-conflicts.js'
 export type { ContextOrder } from './context-passages.js'
 export type { DescribedPassage } from './context-render.js'
+export type { ContextWindow, ContextWindowOptions } from './context-window.js'
+export { contextWindow, queryComplexity } from './context-window.js'
 export type { DeduplicatedStore, DeduplicateOptions, DroppedChunk } from './deduplicate.js'
 export { deduplicatedStore } from './deduplicate.js'
 export type {
