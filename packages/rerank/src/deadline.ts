@@ -1,3 +1,5 @@
+import { linkedController, orAbort } from '@tesserae/core'
+
 /** The longest wait a timer can hold; with a larger one it fires at once. */
 export const longestTimerMs = 2 ** 31 - 1
 
@@ -21,8 +23,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   signal?.throwIfAborted()
   if (timeoutMs !== undefined && timeoutMs <= 0) throw timeout(timeoutMs)
-  const controller = new AbortController()
-  const follow = () => controller.abort(signal?.reason)
+  const controller = linkedController(signal)
   const end = performance.now() + (timeoutMs ?? 0)
   let timer: ReturnType<typeof setTimeout> | undefined
   // A timer counts from the start of the running task and may fire a little early: look at the clock again.
@@ -31,16 +32,12 @@ export async function withDeadline<T>(
     if (left > 0) timer = setTimeout(expire, left)
     else controller.abort(timeout(timeoutMs))
   }
-  signal?.addEventListener('abort', follow, { once: true })
   if (timeoutMs !== undefined) expire()
   try {
-    return await new Promise<T>((resolve, reject) => {
-      controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true })
-      work(controller.signal).then(resolve, reject)
-    })
+    return await orAbort(work(controller.signal), controller.signal)
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', follow)
+    controller.unlink()
   }
 }
 

@@ -2,7 +2,9 @@ import {
   type CallOptions,
   type Hit,
   isRagError,
+  linkedController,
   type Metadata,
+  orAbort,
   RagError,
   type RagErrorCode,
   type Retriever,
@@ -38,11 +40,9 @@ export async function runLegs<M extends Metadata>(
   run: LegRun<M>,
 ): Promise<readonly LegOutcome<M>[]> {
   const { signal, timeoutMs, quorum } = run
-  const controller = new AbortController()
-  const follow = () => controller.abort(signal?.reason)
+  const controller = linkedController(signal)
   const expire = () => controller.abort(new DOMException(`No answer within ${timeoutMs} ms.`, 'TimeoutError'))
   const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs)
-  signal?.addEventListener('abort', follow, { once: true })
   const failed: { readonly leg: string; readonly error: unknown }[] = []
 
   const runLeg = async (leg: Retriever<M>): Promise<LegOutcome<M>> => {
@@ -63,18 +63,8 @@ export async function runLegs<M extends Metadata>(
     throw error
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', follow)
+    controller.unlink()
   }
-}
-
-/** The promise, or a rejection with the signal's reason as soon as it aborts. */
-export function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 /** A leg's own contract, at the border: finite scores, each chunk once. */

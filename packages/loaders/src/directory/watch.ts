@@ -1,7 +1,15 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type CallOptions, checkInteger, type Document, delay, type RagError, tell } from '@tesserae/core'
+import {
+  type CallOptions,
+  checkInteger,
+  type Document,
+  delay,
+  onAbort,
+  type RagError,
+  tell,
+} from '@tesserae/core'
 import { type Folder, folderError, openFolder } from './folder.js'
 import type { DirectoryOptions } from './options.js'
 import { SIDECAR_SUFFIX } from './sidecar.js'
@@ -230,11 +238,11 @@ function folderNotices(onError: (error: NodeJS.ErrnoException) => void): FolderN
           const timer = setTimeout(() => done(), milliseconds)
           const done = () => {
             clearTimeout(timer)
-            signal?.removeEventListener('abort', done)
+            unlisten()
             resolve()
           }
           wake = done
-          signal?.addEventListener('abort', done, { once: true })
+          const unlisten = onAbort(signal, done)
         })
       }
       signal?.throwIfAborted()

@@ -1,4 +1,4 @@
-import { type CallOptions, checkInteger, invalid, type MetadataValue } from '@tesserae/core'
+import { type CallOptions, checkInteger, invalid, type MetadataValue, onAbort } from '@tesserae/core'
 import { type Format, type FormatSource, loadFailed, type ParsedSource, reasonOf } from '../format.js'
 import { pdfAssembler } from './assemble.js'
 import { PdfError, type PdfThread, startPdfThread } from './worker.js'
@@ -96,7 +96,7 @@ async function readPdf(
   const signal = call?.signal
   signal?.throwIfAborted()
   const stop = (): void => thread.stop(signal?.reason)
-  signal?.addEventListener('abort', stop, { once: true })
+  const unlisten = onAbort(signal, stop)
   const timer = setTimeout(() => thread.stop(new Timeout()), settings.timeoutMs)
   try {
     const opened = await thread.open(source.bytes, settings.password)
@@ -122,7 +122,7 @@ async function readPdf(
     throw explained(error, source.uri, settings)
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', stop)
+    unlisten()
   }
 }
 

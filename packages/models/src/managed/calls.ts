@@ -2,6 +2,7 @@ import {
   checkInteger,
   isRagError,
   type Observer,
+  onAbort,
   type RateLimiter,
   type RetryPolicy,
   retry,
@@ -39,16 +40,15 @@ export function gate(concurrency: number | undefined): Gate {
       return
     }
     await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        queue.delete(admit)
-        reject(signal?.reason)
-      }
       const admit = () => {
-        signal?.removeEventListener('abort', onAbort)
+        unlisten()
         resolve()
       }
       queue.add(admit)
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const unlisten = onAbort(signal, () => {
+        queue.delete(admit)
+        reject(signal?.reason)
+      })
     })
   }
   /** Whoever leaves hands the place to the next in the queue. */

@@ -1,4 +1,4 @@
-import { ModelError } from '@tesserae/core'
+import { linkedController, ModelError, orAbort } from '@tesserae/core'
 
 /** A signal for one call, and what ends it. */
 export interface Deadline {
@@ -11,10 +11,7 @@ export interface Deadline {
 
 /** Links the caller's signal with a time limit. `clear` must be called when the call is over. */
 export function deadline(name: string, timeoutMs: number, signal: AbortSignal | undefined): Deadline {
-  const controller = new AbortController()
-  const follow = () => controller.abort(signal?.reason)
-  if (signal?.aborted) follow()
-  else signal?.addEventListener('abort', follow, { once: true })
+  const controller = linkedController(signal)
   const expire = () =>
     controller.abort(
       new ModelError(
@@ -34,7 +31,7 @@ export function deadline(name: string, timeoutMs: number, signal: AbortSignal | 
     },
     clear() {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', follow)
+      controller.unlink()
     },
   }
 }
@@ -47,20 +44,14 @@ export async function within<T>(
   call: (signal: AbortSignal) => PromiseLike<T>,
 ): Promise<T> {
   const limit = deadline(name, timeoutMs, signal)
-  let leave = () => {}
-  const ended = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(limit.signal.reason)
-    limit.signal.addEventListener('abort', leave, { once: true })
-  })
   try {
     limit.signal.throwIfAborted()
-    return await Promise.race([call(limit.signal), ended])
+    return await orAbort(Promise.resolve(call(limit.signal)), limit.signal)
   } catch (error) {
     // A client that was stopped complains in words of its own; the reason is what was meant.
     if (limit.signal.aborted) throw limit.signal.reason
     throw error
   } finally {
-    limit.signal.removeEventListener('abort', leave)
     limit.clear()
   }
 }

@@ -1,17 +1,13 @@
+import { orAbort } from '@tesserae/core'
+
 /** What is being made, or the abort; a model that is ready too late is freed again. */
 export async function orDispose<T extends { dispose(): Promise<void> }>(
   making: Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
   if (signal === undefined) return making
-  let leave = () => {}
-  const aborted = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(signal.reason)
-    if (signal.aborted) leave()
-    else signal.addEventListener('abort', leave, { once: true })
-  })
   try {
-    return await Promise.race([making, aborted])
+    return await orAbort(making, signal)
   } catch (error) {
     if (signal.aborted) {
       making.then(
@@ -20,7 +16,5 @@ export async function orDispose<T extends { dispose(): Promise<void> }>(
       )
     }
     throw error
-  } finally {
-    signal.removeEventListener('abort', leave)
   }
 }

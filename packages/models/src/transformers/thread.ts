@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { ModelError, RagError } from '@tesserae/core'
+import { ModelError, onAbort, RagError } from '@tesserae/core'
 import type { CrossEncoderSettings } from './cross-encoder-options.js'
 import type { EmbedEngine, EmbedResult, TokenResult } from './embed-engine.js'
 import { disposedError } from './embed-engine.js'
@@ -37,23 +37,21 @@ class Thread<F extends Facts> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone)
     const id = this.#next++
     return new Promise<T>((resolve, reject) => {
-      const onAbort = () => {
-        this.#settle(id)
-        this.#worker.postMessage({ call: 'abort', id } satisfies Request)
-        reject(signal?.reason)
-      }
-      const done = () => signal?.removeEventListener('abort', onAbort)
       this.#waiting.set(id, {
         resolve: (value) => {
-          done()
+          unlisten()
           resolve(value)
         },
         reject: (error) => {
-          done()
+          unlisten()
           reject(error)
         },
       })
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const unlisten = onAbort(signal, () => {
+        this.#settle(id)
+        this.#worker.postMessage({ call: 'abort', id } satisfies Request)
+        reject(signal?.reason)
+      })
       this.#worker.ref()
       this.#worker.postMessage({ ...call, id })
     })

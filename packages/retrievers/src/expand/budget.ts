@@ -1,3 +1,5 @@
+import { linkedController } from '@tesserae/core'
+
 /** The time a stage has: its signal aborts when the time is over, and when the caller's signal does. */
 export interface Budget {
   readonly signal: AbortSignal
@@ -8,15 +10,12 @@ export interface Budget {
 }
 
 export function openBudget(timeoutMs: number, outer: AbortSignal | undefined): Budget {
-  const controller = new AbortController()
+  const controller = linkedController(outer)
   let expired = false
-  const follow = () => controller.abort(outer?.reason)
   const timer = setTimeout(() => {
     expired = true
     controller.abort(new DOMException(`The stage had ${timeoutMs} ms.`, 'TimeoutError'))
   }, timeoutMs)
-  if (outer?.aborted) follow()
-  else outer?.addEventListener('abort', follow, { once: true })
   return {
     signal: controller.signal,
     get expired() {
@@ -24,7 +23,7 @@ export function openBudget(timeoutMs: number, outer: AbortSignal | undefined): B
     },
     close() {
       clearTimeout(timer)
-      outer?.removeEventListener('abort', follow)
+      controller.unlink()
       controller.abort(new DOMException('The stage has its answer.', 'AbortError'))
     },
   }

@@ -8,6 +8,7 @@ import {
   invalid,
   isRagError,
   type Metadata,
+  orAbort,
   type RagErrorCode,
   type RetrieveOptions,
   type Retriever,
@@ -17,7 +18,6 @@ import {
 import { explainHit } from '../explain-hit.js'
 import type { Fusion } from '../fusion/fusion.js'
 import { reciprocalRankFusion } from '../fusion/reciprocal-rank.js'
-import { orAbort } from '../legs.js'
 import { type Budget, openBudget } from './budget.js'
 import type {
   AskedQuery,

@@ -7,6 +7,7 @@ import {
   invalid,
   type Metadata,
   normalizeInPlace,
+  orAbort,
   type RetrieveOptions,
   tell,
   timed,
@@ -14,7 +15,6 @@ import {
 import { type DenseRetrieverOptions, denseRetriever } from '../dense.js'
 import { explainVector, type VectorPart } from '../explain-vector.js'
 import { toHits } from '../leg-hits.js'
-import { orAbort } from '../legs.js'
 import { type AskModel, type ModelOptions, modelAsker } from './ask-model.js'
 import { openBudget } from './budget.js'
 import { reasonOrThrow } from './expanding-retriever.js'

@@ -3,6 +3,7 @@ import {
   checkInteger,
   type IndexSearchOptions,
   invalid,
+  orAbort,
   RagError,
   type TopHits,
   tell,
@@ -196,20 +197,12 @@ class Run<Q> {
   /** Waits for work, or for the signal, whichever is first. */
   async orAborted<T>(work: Promise<T>): Promise<T> {
     const { signal } = this.options
-    let abort = () => {}
-    const aborted = new Promise<never>((_, reject) => {
-      abort = () => reject(signal?.reason)
-      if (signal?.aborted) abort()
-      signal?.addEventListener('abort', abort)
-    })
     try {
-      return await Promise.race([work, aborted])
+      return await orAbort(work, signal)
     } catch (error) {
       this.over = true
       work.catch(() => undefined)
       throw error
-    } finally {
-      signal?.removeEventListener('abort', abort)
     }
   }
 

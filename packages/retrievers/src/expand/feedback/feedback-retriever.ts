@@ -7,6 +7,7 @@ import {
   type Hit,
   invalid,
   type Metadata,
+  orAbort,
   type RetrieveOptions,
   type Retriever,
   tell,
@@ -15,7 +16,6 @@ import {
 import type { Analyzer } from '../../analysis/analyzer.js'
 import { englishAnalyzer } from '../../analysis/english.js'
 import { explainHit } from '../../explain-hit.js'
-import { orAbort } from '../../legs.js'
 import { openBudget } from '../budget.js'
 import { reasonOrThrow } from '../expanding-retriever.js'
 import type { ExpandedHits, ExpandingRetriever, FallbackReason } from '../expansion.js'

@@ -8,6 +8,7 @@ import {
   type Hit,
   invalid,
   type Metadata,
+  orAbort,
   type RetrieveOptions,
   type Retriever,
   type Store,
@@ -16,7 +17,6 @@ import {
 import type { ExplainableRetriever } from '../../explain-hit.js'
 import { explainUnchanged } from '../../explain-through.js'
 import { leaf } from '../../explain-vector.js'
-import { orAbort } from '../../legs.js'
 import { openBudget } from '../budget.js'
 import { both, reasonOrThrow, tellFallback } from '../expanding-retriever.js'
 import { isAggregateQuery } from './aggregate-query.js'

@@ -5,6 +5,7 @@ import {
   type Hit,
   invalid,
   type Metadata,
+  orAbort,
   type RetrieveOptions,
   type Retriever,
   tell,
@@ -14,7 +15,6 @@ import type { ExplainableRetriever } from '../../explain-hit.js'
 import { explainUnchanged } from '../../explain-through.js'
 import type { Fusion } from '../../fusion/fusion.js'
 import { reciprocalRankFusion } from '../../fusion/reciprocal-rank.js'
-import { orAbort } from '../../legs.js'
 import { type Budget, openBudget } from '../budget.js'
 import { reasonOrThrow, tellFallback } from '../expanding-retriever.js'
 import type { ExpandedHits, FallbackReason } from '../expansion.js'

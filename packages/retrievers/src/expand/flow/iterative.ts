@@ -3,6 +3,7 @@ import {
   type Hit,
   invalid,
   type Metadata,
+  orAbort,
   pieceTokenizer,
   type RetrieveOptions,
   type Retriever,
@@ -10,7 +11,6 @@ import {
   timed,
 } from '@tesserae/core'
 import { explainHit } from '../../explain-hit.js'
-import { orAbort } from '../../legs.js'
 import { type ModelOptions, modelAsker } from '../ask-model.js'
 import { openBudget } from '../budget.js'
 import { checkExpansion, reasonOrThrow, tellFallback } from '../expanding-retriever.js'

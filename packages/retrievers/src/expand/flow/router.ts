@@ -5,13 +5,13 @@ import {
   invalid,
   type LanguageModel,
   type Metadata,
+  orAbort,
   type RetrieveOptions,
   type Retriever,
   tell,
 } from '@tesserae/core'
 import type { ExplainableRetriever } from '../../explain-hit.js'
 import { explainUnchanged } from '../../explain-through.js'
-import { orAbort } from '../../legs.js'
 import { type AskModel, type ModelOptions, modelAsker } from '../ask-model.js'
 import { openBudget } from '../budget.js'
 import { reasonOrThrow, tellFallback } from '../expanding-retriever.js'

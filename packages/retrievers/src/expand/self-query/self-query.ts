@@ -1,5 +1,4 @@
-import { type CallOptions, type Filter, type Metadata, type Retriever, tell } from '@tesserae/core'
-import { orAbort } from '../../legs.js'
+import { type CallOptions, type Filter, type Metadata, orAbort, type Retriever, tell } from '@tesserae/core'
 import { type AskModel, type ModelOptions, modelAsker } from '../ask-model.js'
 import { openBudget } from '../budget.js'
 import { checkExpansion, expandingRetriever, reasonOrThrow } from '../expanding-retriever.js'

@@ -5,9 +5,9 @@ import {
   embeddingText,
   type Metadata,
   mapConcurrent,
+  orAbort,
   tell,
 } from '@tesserae/core'
-import { orAbort } from '../../legs.js'
 import { type ModelOptions, modelAsker } from '../ask-model.js'
 import { openBudget } from '../budget.js'
 import { reasonOrThrow } from '../expanding-retriever.js'
