@@ -251,7 +251,10 @@ function withinBudget(found: readonly Chunk[], sizes: ReadonlyMap<string, number
   return shown
 }
 
-function gainsOf(passages: readonly Chunk[], references: readonly SourceSpan[]): ReadonlyMap<string, number> {
+export function gainsOf(
+  passages: readonly Chunk[],
+  references: readonly SourceSpan[],
+): ReadonlyMap<string, number> {
   const all = totalLength(mergeSpans(references))
   return new Map(
     spansMeeting(passages, references).map((passage) => [

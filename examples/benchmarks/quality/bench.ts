@@ -12,6 +12,7 @@ import {
 } from '@tesserae/evaluation'
 import { loadBeir } from '@tesserae/evaluation/beir'
 import { type Bench, type BenchContext, sharedFolder } from '../harness/context.js'
+import { runFusionPart } from './fusion-part.js'
 import { runModelsPart } from './models-part.js'
 import { ourSubjects } from './ours.js'
 import { peerSubjects } from './peers.js'
@@ -53,7 +54,7 @@ export const qualityBench: Bench = {
   description: 'nDCG@10 of search, models and tables on judged sets, beside the peers',
   options: {
     parts:
-      'search (default): BM25, static embedder, hybrids, peers; models: MiniLM, rerankers; stages: fusions, feedback; static: tables',
+      'search (default): BM25, static embedder, hybrids, peers; models: MiniLM, rerankers; fusion: fusions, feedback; stages: each stage of a pipeline, alone and together; static: tables',
     tables: 'a folder of tables of token vectors to judge in the part "static"',
   },
   async run(context) {
@@ -67,12 +68,13 @@ export const qualityBench: Bench = {
     if (unknown !== undefined) throw new Error(`--parts takes ${partNames.join(', ')}; got ${unknown}.`)
     if (parts.includes('search')) await runSearchPart(context, shared)
     if (parts.includes('models')) await runModelsPart(context, shared)
+    if (parts.includes('fusion')) await runFusionPart(context, shared)
     if (parts.includes('stages')) await runStagesPart(context, shared)
     if (parts.includes('static')) await runStaticPart(context, shared)
   },
 }
 
-const partNames = ['search', 'models', 'stages', 'static']
+const partNames = ['search', 'models', 'fusion', 'stages', 'static']
 
 async function runSearchPart(context: BenchContext, shared: string): Promise<void> {
   for (const one of cases) {

@@ -1,238 +1,145 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { wholeChunker } from '@tesserae/chunkers'
-import { type Embedder, type Hit, ingest, type Retriever } from '@tesserae/core'
-import {
-  averagePrecisionAt,
-  compare,
-  type Evaluation,
-  evaluate,
-  judgedQueries,
-  ndcgAt,
-  type RetrievalDataset,
-  summarize,
-} from '@tesserae/evaluation'
-import { loadBeir } from '@tesserae/evaluation/beir'
+import { hierarchicalChunker } from '@tesserae/chunkers'
+import { assembleContext, type Hit, type RelevanceModel } from '@tesserae/core'
+import { bootstrapInterval, ndcgAt, pairedBootstrap, type SourceSpan, spanScores } from '@tesserae/evaluation'
 import { staticEmbedder } from '@tesserae/models/static'
-import { transformersEmbedder } from '@tesserae/models/transformers'
-import {
-  bm25Index,
-  calibrateVectorShare,
-  convexFusion,
-  denseRetriever,
-  dynamicVectorShare,
-  hybridRetriever,
-  type JudgedLists,
-  lexicalRetriever,
-  memoryStore,
-  reciprocalRankFusion,
-} from '@tesserae/retrievers'
-import { feedbackRetriever } from '@tesserae/retrievers/expand'
+import { transformersCrossEncoder } from '@tesserae/models/transformers'
 import type { BenchContext } from '../harness/context.js'
-import { analyzerFor } from './analyzers.js'
-import { keptEmbedder } from './kept.js'
-import { documents } from './ours.js'
+import { type FilledSet, fillSet, type JudgedSet, presentSets } from './judged-sets.js'
+import { keptScores } from './kept.js'
+import { type Stage, stagesOf } from './stages.js'
 
-/** Hits of each leg. */
-const depth = 100
+/** Hits of each search; enough to fill a context. */
+const depth = 50
+const contextTokens = 2000
+/** Tokens of the wider chunks and of those that are searched, where chunks are nested. */
+const nestedSizes = [600, 200]
+/** From the whole of a set's questions on, every so-manieth is asked: about so many are. */
+const mostQuestions = 300
+/** The cross-encoder was trained on these questions. */
+const seen = ['xquad-en']
 
-const metrics = { 'nDCG@10': ndcgAt(10), 'MAP@100': averagePrecisionAt(depth) }
-type Done = Map<string, Evaluation<keyof typeof metrics>>
+const order = 'nDCG@10'
+const context = `recall in ${contextTokens} tokens`
 
-/** Questions of each other set that a share is calibrated on: a large set must not drown a small one. */
-const sample = 300
-
-interface Set {
-  readonly name: string
-  readonly path: readonly string[]
-  /** What a study measured for equal reciprocal ranks of BM25 and MiniLM, nDCG@10. */
-  readonly reciprocal?: number
-  /** Of the questions, when it is none that the embedders know. @default English */
-  readonly language?: string
-}
-
-const sets: readonly Set[] = [
-  { name: 'scifact', path: ['scifact'], reciprocal: 0.713 },
-  { name: 'cranfield', path: ['cranfield'], reciprocal: 0.563 },
-  { name: 'xquad-en', path: ['xquad', 'en'], reciprocal: 0.97 },
-  { name: 'adi', path: ['adi'] },
-  { name: 'xquad-de', path: ['xquad', 'de'], language: 'de' },
-  { name: 'xquad-ar', path: ['xquad', 'ar'], language: 'ar' },
-  { name: 'xquad-zh', path: ['xquad', 'zh'], language: 'zh' },
-]
-
-/** What the legs found for every judged query of one set. */
-interface Legs {
-  readonly set: Set
-  readonly dataset: RetrievalDataset
-  readonly lexical: Retriever
-  readonly dense: Retriever
-  readonly questions: readonly JudgedLists[]
+/** One value per question, of a metric that was taken. */
+interface Taken {
+  readonly [metric: string]: readonly number[]
 }
 
 /**
- * What fusing brings with a weak and a strong dense leg, and what feedback brings to BM25: each by nDCG@10 and MAP@100, with
- * the paired difference to BM25. The embedders know English only: in other languages their leg does harm unless the share
- * goes by the script. Calibrated shares come from the other sets, never from the one they are judged on.
+ * What each stage that needs no language model brings over a hybrid search with the embedder in the box, alone and with the
+ * others, in pairs: by the order of what is found, and where passages are cut from documents by how much of the answers a
+ * context of 2,000 tokens holds.
  */
-export async function runStagesPart(context: BenchContext, shared: string): Promise<void> {
-  const present = sets.filter(({ name, path }) => {
-    const there = existsSync(join(shared, 'data', 'retrieval', ...path))
-    if (!there) context.skip('all', name, 'this set is not there')
-    return there
-  })
-  const chosen = context.quick
-    ? present.filter(({ name }) => name === 'cranfield' || name === 'adi')
-    : present
-  await runModel(context, shared, chosen, 'static', await staticEmbedder())
-  const path = join(shared, 'models', 'all-MiniLM-L6-v2')
-  if (!existsSync(path)) {
-    context.skip('MiniLM', 'all', 'the model is not there')
-    return
-  }
-  const model = await transformersEmbedder({ path, oversize: 'truncate', threads: 1, dataType: 'fp32' })
+export async function runStagesPart(bench: BenchContext, shared: string): Promise<void> {
+  const sources = presentSets(bench, shared).filter(({ language }) => language === 'en')
+  const embedder = await staticEmbedder()
+  const path = join(shared, 'models', 'cross-encoder-small')
+  const pairs = existsSync(path)
+    ? await transformersCrossEncoder({ path, dataType: 'q8', oversize: 'truncate', threads: 1 })
+    : undefined
+  if (pairs === undefined) bench.skip('cross-encoder', 'all', 'the model is not there')
+  const model = pairs && keptScores(pairs, 'cross-encoder')
+  const worst = new Map<string, number>()
   try {
-    const english = chosen.filter(({ language }) => language === undefined)
-    await runModel(context, shared, english, 'MiniLM', keptEmbedder(model, 'minilm-fp32'))
+    for (const source of sources) {
+      bench.progress(`${source.name}: reading`)
+      const set = sampled(await source.load())
+      const filled = await fillSet(set, embedder)
+      const cut = filled.chunks.length > set.documents.length
+      const nested = cut
+        ? await fillSet(set, embedder, hierarchicalChunker({ sizes: nestedSizes }))
+        : undefined
+      const crossEncoder: RelevanceModel | undefined = seen.includes(set.name) ? undefined : model
+      const done = new Map<string, Taken>()
+      for (const stage of stagesOf({ filled, nested, embedder, crossEncoder })) {
+        await bench.attempt(stage.name, set.name, async () => {
+          bench.progress(`${set.name}: ${stage.name}`)
+          done.set(stage.name, await judge(stage, filled, cut))
+          report(bench, set.name, stage, done, worst)
+        })
+      }
+    }
   } finally {
-    await model.dispose()
+    await pairs?.dispose()
   }
+  for (const [name, high] of worst)
+    bench.ratio(`${name} loses on no set: least upper end of a paired interval`, high, 0)
+  bench.note(
+    `over: paired 95 % bootstrap intervals. At most about ${mostQuestions} questions of a set, every so-manieth; ${depth} hits; the static embedder; every stage with the library's defaults. The cross-encoder reads the best 10.`,
+  )
+  bench.note(
+    `A context of ${contextTokens} tokens holds a share of the spans that answer, or of the reports. Windows and auto-merge are over chunks of ${nestedSizes[1]} tokens in parents of ${nestedSizes[0]} ("nested").`,
+  )
 }
 
-async function runModel(
-  context: BenchContext,
-  shared: string,
-  chosen: readonly Set[],
-  model: 'static' | 'MiniLM',
-  embedder: Embedder,
-): Promise<void> {
-  const all: Legs[] = []
-  for (const set of chosen) {
-    context.progress(`${set.name}: searching with ${model}`)
-    const dataset = await loadBeir(join(shared, 'data', 'retrieval', ...set.path), { name: set.name })
-    all.push(await searchLegs(set, dataset, embedder))
-  }
-  for (const legs of all) {
-    const others = all
-      .filter((other) => other !== legs)
-      .flatMap(({ questions }) => questions.slice(0, sample))
-    const unseen = others.length === 0 ? 0.3 : calibrateVectorShare(others).vectorShare
-    const own = calibrateVectorShare(legs.questions).tried
-    const best = own.reduce((a, b) => (b.ndcg > a.ndcg ? b : a)).vectorShare
-    const hybrid = (vectorShare: number | ((query: string) => number)) =>
-      hybridRetriever([legs.dense, legs.lexical], { fusion: convexFusion({ vectorShare }) })
-    const ranks = (weighting: 'score' | 'rank', weights: readonly number[]) =>
-      hybridRetriever([legs.dense, legs.lexical], { fusion: reciprocalRankFusion({ weighting }), weights })
-    const analyzer = analyzerFor(legs.set.language ?? 'en')
-    const subjects: readonly (readonly [string, Retriever])[] = [
-      ['bm25', legs.lexical],
-      ...(model === 'static'
-        ? ([
-            ['bm25 + RM3', feedbackRetriever(legs.lexical, { analyzer })],
-            ['bm25 + Rocchio', feedbackRetriever(legs.lexical, { analyzer, method: 'rocchio' })],
-          ] as const)
-        : []),
-      [model, legs.dense],
-      [`${model} rrf`, ranks('score', [1, 1])],
-      [`${model} rrf, scores 1:2`, ranks('score', [1, 2])],
-      [`${model} rrf, ranks 1:2`, ranks('rank', [1, 2])],
-      [`${model} default`, hybridRetriever([legs.dense, legs.lexical])],
-      [`${model} dynamic`, hybrid(dynamicVectorShare())],
-      [`${model} dynamic, Latin`, hybrid(dynamicVectorShare({ scripts: ['Latin'] }))],
-      [`${model} calibrated`, hybrid(unseen)],
-      [`${model} calibrated, dynamic`, hybrid(dynamicVectorShare({ base: unseen }))],
-      [`${model} best share`, hybrid(best)],
-    ]
-    const done: Done = new Map()
-    for (const [name, retriever] of subjects) {
-      await context.attempt(name, legs.set.name, async () => {
-        const search = async (query: string) =>
-          (await retriever.retrieve(query, { limit: depth })).map(({ chunk }) => chunk.documentId)
-        done.set(name, await evaluate({ dataset: legs.dataset, metrics, search }))
-      })
-    }
-    report(context, legs.set, model, done)
-  }
+function sampled(set: JudgedSet): JudgedSet {
+  const step = Math.max(1, Math.round(set.queries.length / mostQuestions))
+  return { ...set, queries: set.queries.filter((_, place) => place % step === 0) }
 }
 
-/** Searches once with each leg; what follows looks the hits up. */
-async function searchLegs(set: Set, dataset: RetrievalDataset, embedder: Embedder): Promise<Legs> {
-  const store = memoryStore({
-    dimensions: embedder.dimensions,
-    lexicalIndex: () => bm25Index({ analyzer: analyzerFor(set.language ?? 'en') }),
-  })
-  await ingest(documents(dataset), { chunker: wholeChunker(), embedder, store })
-  const lexical = remembering(lexicalRetriever({ store }))
-  const dense = remembering(denseRetriever({ store, embedder }))
-  const questions: JudgedLists[] = []
-  for (const { id, text } of judgedQueries(dataset)) {
-    const list = async (retriever: Retriever) =>
-      (await retriever.retrieve(text, { limit: depth })).map(({ chunk, score }) => ({
-        id: chunk.documentId,
-        score,
-      }))
+async function judge(stage: Stage, filled: FilledSet, cut: boolean): Promise<Taken> {
+  const { dataset, idOf } = filled
+  const gain = ndcgAt(10)
+  const values: { [metric: string]: number[] } = {}
+  const take = (metric: string, value: number) => {
+    values[metric] ??= []
+    values[metric].push(value)
+  }
+  for (const { id, text } of dataset.queries) {
+    const hits = await stage.retriever.retrieve(text, { limit: depth })
     const relevance = dataset.relevance.get(id) ?? new Map<string, number>()
-    const relevant = [...relevance].filter(([, grade]) => grade > 0).map(([document]) => document)
-    questions.push({ lexical: await list(lexical), vector: await list(dense), relevant })
+    if (!stage.widens) take(order, gain([...new Set(hits.map(({ chunk }) => idOf(chunk)))], relevance))
+    if (cut) take(context, await recallInContext(filled.set, id, hits, stage.duplicates))
   }
-  return { set, dataset, lexical, dense, questions }
+  return values
 }
 
-function remembering(retriever: Retriever): Retriever {
-  const known = new Map<string, readonly Hit[]>()
-  return {
-    name: retriever.name,
-    async retrieve(query, call) {
-      const key = `${call?.limit}/${query}`
-      const hits = known.get(key) ?? (await retriever.retrieve(query, call))
-      known.set(key, hits)
-      return hits
-    },
-  }
+/** How much of what answers a question the context shows, sources of passages shown once for several included. */
+async function recallInContext(
+  { relevance, references }: JudgedSet,
+  question: string,
+  hits: readonly Hit[],
+  duplicates: Stage['duplicates'],
+): Promise<number> {
+  const { citations } = await assembleContext(hits, { maxTokens: contextTokens, duplicates })
+  const places: SourceSpan[] = citations.flatMap(({ documentId, shown, start, end, alsoIn }) => [
+    ...(shown.length === 0 ? [{ start, end }] : shown).map((span) => ({
+      documentId,
+      start: span.start,
+      end: span.end,
+    })),
+    ...alsoIn,
+  ])
+  const spans = references?.get(question)
+  if (spans) return spanScores(places, spans).recall
+  const wanted = [...(relevance?.get(question) ?? [])].filter(([, grade]) => grade > 0)
+  const shown = new Set(places.map(({ documentId }) => documentId))
+  return wanted.filter(([id]) => shown.has(id)).length / wanted.length
 }
 
-function report(context: BenchContext, set: Set, model: 'static' | 'MiniLM', done: Done): void {
-  const bm25 = done.get('bm25')
-  for (const [name, evaluation] of done) {
-    if (model === 'MiniLM' && name === 'bm25') continue
-    for (const metric of ['nDCG@10', 'MAP@100'] as const) {
-      const { mean, low, high } = summarize(evaluation, metric)
-      context.row(name, set.name, metric, { value: mean, low, high })
-    }
-    if (bm25 === undefined || name === 'bm25') continue
-    const { mean, low, high } = compare(bm25, evaluation, 'nDCG@10')
-    context.row(name, set.name, 'over bm25', { value: mean, low, high })
-  }
-  promise(context, set, model, (name) => done.get(name)?.means)
-}
-
-function promise(
-  context: BenchContext,
-  set: Set,
-  model: 'static' | 'MiniLM',
-  meansOf: (name: string) => { readonly [metric in keyof typeof metrics]: number } | undefined,
+function report(
+  bench: BenchContext,
+  set: string,
+  { name, base = 'hybrid', usual }: Stage,
+  done: ReadonlyMap<string, Taken>,
+  worst: Map<string, number>,
 ): void {
-  const [bm25, standard] = [meansOf('bm25'), meansOf(`${model} default`)]
-  const latin = meansOf(`${model} dynamic, Latin`)
-  if (bm25 && latin && set.language !== undefined)
-    context.ratio(`${model} dynamic, Latin on ${set.name} over bm25`, latin['nDCG@10'] / bm25['nDCG@10'], 1)
-  else if (bm25 && standard)
-    context.ratio(`${model} default on ${set.name} over bm25`, standard['nDCG@10'] / bm25['nDCG@10'], 1)
-  const rm3 = meansOf('bm25 + RM3')
-  if (set.name === 'cranfield' && bm25 && rm3)
-    context.ratio('RM3 on cranfield, MAP@100 over bm25', rm3['MAP@100'] / bm25['MAP@100'], 1.065)
-  if (model === 'static' || set.reciprocal === undefined) return
-  for (const name of ['MiniLM rrf', 'MiniLM default']) {
-    const means = meansOf(name)
-    // The study's figures have three digits.
-    if (means)
-      context.ratio(`${name} on ${set.name}`, Math.round(1000 * means['nDCG@10']) / 1000, set.reciprocal)
+  const taken = done.get(name) ?? {}
+  for (const [metric, values] of Object.entries(taken)) {
+    const { mean, low, high } = bootstrapInterval(values)
+    bench.row(name, set, metric, { value: mean, low, high })
+    const before = done.get(base)?.[metric]
+    if (before === undefined || base === name) continue
+    const gain = pairedBootstrap(before, values)
+    bench.row(name, set, `${metric === order ? 'order' : 'context'} over ${base}`, {
+      value: gain.mean,
+      low: gain.low,
+      high: gain.high,
+    })
+    if (usual && metric === order)
+      worst.set(name, Math.min(worst.get(name) ?? Number.POSITIVE_INFINITY, gain.high))
   }
-  const [calibrated, best] = [meansOf('MiniLM calibrated'), meansOf('MiniLM best share')]
-  if (calibrated && best && !context.quick)
-    context.ratio(
-      `MiniLM calibrated elsewhere on ${set.name}, 0.005 added, over the best share`,
-      (calibrated['nDCG@10'] + 0.005) / best['nDCG@10'],
-      1,
-    )
 }
