@@ -7,6 +7,8 @@ import { checkSegmentation, type Segmentation, segmentingTokenizer } from './seg
 export interface Language {
   /** BCP 47 tag. */
   readonly tag: string
+  /** Counts the changes after which its terms no longer meet those of before; part of the analyzer's id. @default 1 */
+  readonly revision?: number | undefined
   /** Reduces a word to its stem. */
   readonly stem: (word: string) => string
   /** Function words that say nothing about what a text is about. */
@@ -114,7 +116,8 @@ export function createAnalyzer(language: Language, options: AnalyzerOptions = {}
 
 /** Spells out each option that differs from its default. */
 function analyzerId(language: Language, options: AnalyzerOptions): string {
-  const parts = [`words-2/${language.tag}`]
+  const revision = language.revision === undefined ? '' : `.${language.revision}`
+  const parts = [`words-2/${language.tag}${revision}`]
   if (options.stopWords !== undefined) parts.push(`stop=${[...options.stopWords].sort().join(',')}`)
   if (options.stem === false) parts.push('unstemmed')
   if (options.identifiers === false) parts.push('no-identifiers')

@@ -20,15 +20,22 @@ function prepare(word: string): string {
     .replaceAll('\u06cc', '\u064a')
 }
 
+/** "And" or "so" written before the article: Snowball takes the two apart only where no article follows. */
+const andThe = /^[\u0648\u0641](?=\u0627\u0644..)/
+
 const language: Language = {
   tag: 'ar',
+  revision: 2,
   // Writers differ over the dots of a final ya. Not before the function words: with dots, one of them is a name.
-  stem: (word) => stemmer(word.replaceAll('\u0649', '\u064a')),
+  stem: (word) => stemmer(word.replaceAll('\u0649', '\u064a').replace(andThe, '')),
   stopWords: functionWords,
   prepare,
 }
 
-/** Arabic: vowel signs and stretching dropped, forms of alef, ya and kaf unified, Snowball stems, function words left out. */
+/**
+ * Arabic: vowel signs and stretching dropped, forms of alef, ya and kaf unified, Snowball stems, also behind an "and" before the article,
+ * function words left out.
+ */
 export function arabicAnalyzer(options?: AnalyzerOptions): Analyzer {
   return createAnalyzer(language, options)
 }

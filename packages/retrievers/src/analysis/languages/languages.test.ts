@@ -277,6 +277,12 @@ describe('function words and what hangs on words', () => {
       ['مستشف', 'مستشف', 'احمد', 'احمد', 'كتاب', 'كتاب'],
     ],
     [
+      'Arabic, and with the article',
+      arabicAnalyzer(),
+      'القمح والقمح فالقمح وقمح والد',
+      ['قمح', 'قمح', 'قمح', 'قمح', 'والد'],
+    ],
+    [
       'Serbian, both alphabets',
       serbianAnalyzer(),
       'књиге knjige џеп džep',
