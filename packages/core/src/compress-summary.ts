@@ -34,9 +34,9 @@ export interface SummarizeOptions extends CallOptions {
 export interface KeptPassage {
   readonly chunkId: string
   /**
-   * `short`: nothing to gain. `failed`: the model failed, was late, refused or said nothing. `longer`: its words were
-   * no shorter. `figures`: it named an amount, a date or a number that the passage does not have. `words`: less than half of its
-   * words stand in the passage, as in a refusal.
+   * `short`: nothing to gain. `failed`: the model failed, was late, refused, said nothing or wrote code instead of
+   * sentences. `longer`: its words were no shorter. `figures`: it named an amount, a date or a number that the passage
+   * does not have. `words`: less than half of its words stand in the passage, as in a refusal.
    */
   readonly reason: 'short' | 'failed' | 'longer' | 'figures' | 'words'
 }
@@ -58,6 +58,9 @@ const prompt = promptTemplate({
   user: '{question}\n\n{passage}',
   slots: { question: {}, passage: {} },
 })
+
+/** The beginning of JSON or of a code fence: no sentence begins so. */
+const code = /^\s*(?:\{|```|\[\s*["{[])/
 
 /**
  * Lets a model put passages in fewer words. The result is not the source: it is marked as a summary in the context and
@@ -96,7 +99,7 @@ export async function summarizeExcerpts<M extends Metadata = Metadata>(
     })
     if (before < minTokens || source.trim() === '') return keep('short')
     const answer = await ask(model, query, source, maxTokens, timeoutMs, { signal: running, observer })
-    if (answer === undefined) return keep('failed')
+    if (answer === undefined || (code.test(answer) && !code.test(source))) return keep('failed')
     const after = count(answer)
     if (after >= before) return keep('longer')
     const known = new Set(termsOf(source).map(({ term }) => term))
