@@ -7,6 +7,7 @@ import { insertionWidth, layOutLinks } from './graph/links'
 import { adoptBlocks, blocksFor, layOutNodes, reserveBlocks, reserveTable, slotsIn } from './graph/nodes'
 import { layOutPool } from './graph/pool'
 import { layOutQuery } from './graph/scoring'
+import { layOutSet } from './graph/sets'
 import { reserveVisits } from './graph/visits'
 import { setEntry } from './graph/walk'
 import { firstByte, memoryTop, startAt } from './memory'
@@ -16,6 +17,7 @@ export { blockArea, blockTotal, floatArea, kill, linkArea, linkCount } from './g
 export { growPool, resultArea } from './graph/pool'
 export { repair } from './graph/repair'
 export { listArea, listRoom, queryArea, scoreList } from './graph/scoring'
+export { listSet, setArea, wordsRead } from './graph/sets'
 export { search, setEntry } from './graph/walk'
 
 /** Lays the memory out; 0 when there is no room. `dimensions` is a multiple of 16, `links` is the paper's M. */
@@ -50,7 +52,7 @@ export function attach(
 function layOut(euclidean: i32, dimensions: u32, codeKind: i32, links: u32, efConstruction: u32): i32 {
   layOutNodes(euclidean, dimensions, codeKind, links)
   const most = <usize>links * 2 * insertionWidth + 8
-  return layOutQuery() && layOutLinks(most, links, efConstruction) && layOutPool(most, efConstruction)
+  return layOutQuery() && layOutSet() && layOutLinks(most, links, efConstruction) && layOutPool(most, efConstruction)
 }
 
 /** Bytes in use. */

@@ -6,7 +6,7 @@ import { codeRow, floatBytes, floatKind, floatsOf, linkByFloats, walkBytes, walk
 import { batch, batchScores } from './pool'
 
 /** Slots that `scoreList` takes at once. */
-export const listRoom: u32 = 1024
+export const listRoom: u32 = 2048
 
 export let queryAt: usize = 0
 export let listAt: usize = 0

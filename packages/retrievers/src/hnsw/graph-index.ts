@@ -46,6 +46,8 @@ export class GraphIndex implements Shard {
   /** Entries ever inserted: each draws its own layer. */
   private inserted = 0
   private readonly picked = new Uint32Array(listRoom)
+  /** Slots that the filter of a search allows, as many as are listed at once. */
+  private readonly allowed = new Uint32Array(2 * listRoom)
 
   constructor(settings: GraphSettings, graph: Graph) {
     this.settings = settings
@@ -103,7 +105,9 @@ export class GraphIndex implements Shard {
     { limit, filter, efSearch = this.settings.efSearch }: HnswSearchOptions,
   ): TopHits {
     const { slots } = this
-    const allowed = filter === undefined ? slots.size : slots.count(filter)
+    // What a sparse filter passes is found by counting it.
+    const first = filter === undefined ? 0 : slots.pick(filter, 0, this.allowed)
+    const allowed = filter === undefined ? slots.size : slots.leaves(filter) ? slots.count(filter) : first
     const wanted = Math.min(limit, allowed)
     if (wanted === 0) return { ordinals: new Uint32Array(0), scores: new Float32Array(0) }
     const nodes = slots.size + slots.bridges
@@ -114,7 +118,8 @@ export class GraphIndex implements Shard {
     for (let ef = Math.max(efSearch, least); ; ef *= widening) {
       const beam = planWalk({ allowed, nodes, ef, quantization })
       const walked = beam === undefined ? undefined : this.graph.search(beam)
-      if (walked === undefined) return this.scanAllowed(wanted, filter)
+      if (walked === undefined)
+        return filter === undefined ? this.scanAll(wanted) : this.scanAllowed(wanted, filter, first)
       const best = this.rescore(walked, wanted, needed, filter)
       if (best !== undefined) return best
     }
@@ -122,7 +127,9 @@ export class GraphIndex implements Shard {
 
   scan(query: Float32Array, { limit, filter }: IndexSearchOptions): TopHits {
     this.load(query)
-    return this.scanAllowed(Math.min(limit, Math.max(this.size, 1)), filter)
+    const wanted = Math.min(limit, Math.max(this.size, 1))
+    if (filter === undefined) return this.scanAll(wanted)
+    return this.scanAllowed(wanted, filter, this.slots.pick(filter, 0, this.allowed))
   }
 
   compact(): void {
@@ -216,37 +223,52 @@ export class GraphIndex implements Shard {
       if (++found > most) continue
       picked[count++] = slot
       if (count < listRoom) continue
-      this.offer(selection, count)
+      this.offer(selection, picked, count)
       count = 0
     }
     if (found < needed) return undefined
-    this.offer(selection, count)
+    this.offer(selection, picked, count)
     return this.ranked(selection)
   }
 
-  private scanAllowed(wanted: number, filter: Bitset | undefined): TopHits {
+  private scanAll(wanted: number): TopHits {
     const { slots, picked } = this
     const selection = new TopK(wanted)
-    if (filter !== undefined) {
-      slots.pick(filter, picked, (count) => this.offer(selection, count))
-      return this.ranked(selection)
-    }
     let count = 0
     for (let slot = 0; slot < slots.used; slot++) {
       if (!slots.isLive(slot)) continue
       picked[count++] = slot
       if (count < listRoom) continue
-      this.offer(selection, count)
+      this.offer(selection, picked, count)
       count = 0
     }
-    this.offer(selection, count)
+    this.offer(selection, picked, count)
     return this.ranked(selection)
   }
 
-  /** Scores the first `count` picked slots by floats. */
-  private offer(selection: TopK, count: number): void {
-    const scores = this.graph.score(this.picked, count)
-    for (let i = 0; i < count; i++) selection.push(this.slots.ordinalOf(this.picked[i]!), scores[i]!)
+  /** The last `pick` from `filter` wrote the `first` ones of what it allows. */
+  private scanAllowed(wanted: number, filter: Bitset, first: number): TopHits {
+    const { slots, allowed } = this
+    const selection = new TopK(wanted)
+    this.offer(selection, allowed, first)
+    while (slots.leaves(filter)) this.offer(selection, allowed, slots.pick(filter, slots.picked, allowed))
+    return this.ranked(selection)
+  }
+
+  /** Scores the first `count` of a list of slots by floats. */
+  private offer(selection: TopK, list: Uint32Array, count: number): void {
+    const { slots, graph } = this
+    let { threshold } = selection
+    for (let start = 0; start < count; start += listRoom) {
+      const end = Math.min(start + listRoom, count)
+      const scores = graph.score(list.subarray(start, end))
+      for (let i = start; i < end; i++) {
+        const score = scores[i - start]!
+        // What is not a number is offered, too, so that it is noticed.
+        if (score < threshold) continue
+        if (selection.push(slots.ordinalOf(list[i]!), score)) threshold = selection.threshold
+      }
+    }
   }
 
   /** Distances leave the index unsquared. Two squares may have one root: those rank by ordinal again. */

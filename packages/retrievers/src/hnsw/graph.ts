@@ -4,8 +4,10 @@ import { instantiate, type WasmInstance } from '../wasm/instantiate.js'
 import { codeBytes, codeKind, type Quantization, tailNumbers } from '../wasm/quantize.js'
 import { type SharedCopy, sharedCopy } from '../wasm/shared-copy.js'
 
-/** Slots that {@link Graph.score} takes at once. */
-export const listRoom = 1024
+/** Slots that {@link Graph.score} takes at once, ordinals that {@link Graph.members} gives. */
+export const listRoom = 2048
+/** Words of a set that are read at once. */
+const setRoom = 2048
 /** Set in a search result for a node that is dead. */
 export const deadMark = 0x80000000
 
@@ -37,13 +39,27 @@ export interface Graph {
   setEntry(slot: number, layer: number): void
   /** Slots of the `ef` nearest that a walk finds, best first, dead ones with {@link deadMark}; overwritten by the next call. `undefined` when memory is full. */
   search(ef: number): Uint32Array | undefined
-  /** Scores by floats of `count` slots; overwritten by the next call. */
-  score(slots: Uint32Array, count: number): Float32Array
+  /** Scores by floats of at most {@link listRoom} slots; overwritten by the next call. */
+  score(slots: Uint32Array): Float32Array
+  /**
+   * The ordinals in some words of a set, ascending: from word `from` on and before `end`, as many words as fit in
+   * {@link listRoom}. Overwritten by the next call.
+   */
+  members(words: Uint32Array, from: number, end: number): Listed
   linkCount(slot: number, layer: number): number
   /** A copy of the links of a slot, in their order. */
   links(slot: number, layer: number): Uint32Array
   /** A copy that threads can search; `undefined` when there can be none. */
   share(threads: number): SharedGraph | undefined
+}
+
+/** Ordinals of a set. */
+export interface Listed {
+  readonly ordinals: Uint32Array
+  /** How many of them count. */
+  readonly count: number
+  /** The first word that was not read. */
+  readonly next: number
 }
 
 /** A graph in memory that threads share: what `attachGraph` needs. */
@@ -123,6 +139,8 @@ function graphOf({ memory, call }: WasmInstance, options: GraphOptions): Graph {
   ]
   const [resultArea, linkArea, linkCount] = [call('resultArea'), call('linkArea'), call('linkCount')]
   const [place, setLinks, floatArea] = [call('place'), call('setLinks'), call('floatArea')]
+  const [listSet, wordsRead] = [call('listSet'), call('wordsRead')]
+  const setAt = call('setArea')() >>> 0
   const queryAt = call('queryArea')() >>> 0
   const listAt = call('listArea')() >>> 0
   const usedBytes = call('usedBytes')
@@ -134,12 +152,14 @@ function graphOf({ memory, call }: WasmInstance, options: GraphOptions): Graph {
   let query = viewQuery()
   let slots = new Uint32Array(memory.buffer, listAt, listRoom)
   let scores = new Float32Array(memory.buffer, listAt, listRoom)
+  let set = new Uint32Array(memory.buffer, setAt, setRoom)
   // Growing detaches the views.
   const refresh = () => {
     if (query.floats.buffer === memory.buffer) return
     query = viewQuery()
     slots = new Uint32Array(memory.buffer, listAt, listRoom)
     scores = new Float32Array(memory.buffer, listAt, listRoom)
+    set = new Uint32Array(memory.buffer, setAt, setRoom)
   }
   return {
     get bytes() {
@@ -167,11 +187,20 @@ function graphOf({ memory, call }: WasmInstance, options: GraphOptions): Graph {
       const count = search(ef)
       return new Uint32Array(memory.buffer, resultArea() >>> 0, count)
     },
-    score(list, count) {
+    score(list) {
       refresh()
-      slots.set(count === list.length ? list : list.subarray(0, count))
-      scoreList(count)
+      slots.set(list)
+      scoreList(list.length)
       return scores
+    },
+    members(words, from, end) {
+      refresh()
+      const most = Math.min(end, from + setRoom)
+      set.set(words.subarray(from, most))
+      // Words are read in pairs.
+      if ((most - from) & 1) set[most - from] = 0
+      const count = listSet(most - from, from * 32)
+      return { ordinals: slots, count, next: Math.min(most, from + wordsRead()) }
     },
     linkCount,
     links: (slot, layer) =>

@@ -1,4 +1,5 @@
 import { Bitset } from '@tesserae/core'
+import { type Listed, listRoom } from './graph.js'
 
 /** What a slot is. */
 export const free = 0
@@ -24,11 +25,12 @@ export interface SlotsState {
   readonly entryLayer: number
 }
 
-/** What the sweep does to the graph. */
+/** What slots need of the graph: what a sweep does to it, and to read sets. */
 export interface SweptGraph {
   repair(slot: number): void
   release(slot: number): void
   setEntry(slot: number, layer: number): void
+  members(words: Uint32Array, from: number, end: number): Listed
 }
 
 /**
@@ -41,13 +43,17 @@ export class Slots {
   size = 0
   /** Slots ever used. */
   used = 0
+  /** Where the last `pick` stopped. */
+  picked = 0
   private readonly graph: SweptGraph
-  /** Slot + 1 by ordinal, 0 for none. */
-  private slots = new Uint32Array(16)
+  /** Slot + 1 by ordinal, 0 for none; a multiple of 32 of them. */
+  private slots = new Uint32Array(32)
   private ordinals = new Uint32Array(16)
   private states = new Uint8Array(16)
   private layers = new Uint8Array(16)
   private readonly present = new Bitset()
+  /** Ordinals of the entries whose slot has the same number: they spare a search the tables, which no cache holds. */
+  private readonly same = new Bitset()
   private freeSlots: number[] = []
   private leavingSlots: number[] = []
   private deadSlots: number[] = []
@@ -65,9 +71,9 @@ export class Slots {
   }
 
   get bytes(): number {
-    const { slots, ordinals, states, layers, present } = this
+    const { slots, ordinals, states, layers, present, same } = this
     const tables = slots.byteLength + ordinals.byteLength + states.byteLength + layers.byteLength
-    return tables + present.words.byteLength
+    return tables + present.words.byteLength + same.words.byteLength
   }
 
   /** −1 for none. */
@@ -75,8 +81,9 @@ export class Slots {
     return (this.slots[ordinal] ?? 0) - 1
   }
 
+  /** Of a slot that is live. */
   ordinalOf(slot: number): number {
-    return this.ordinals[slot]!
+    return this.same.has(slot) ? slot : this.ordinals[slot]!
   }
 
   layerOf(slot: number): number {
@@ -88,25 +95,38 @@ export class Slots {
     return this.present.countShared(ordinals)
   }
 
+  /** Whether the last `pick` left something of a set of ordinals. */
+  leaves(ordinals: Bitset): boolean {
+    return this.picked < this.wordsOf(ordinals)
+  }
+
   /**
-   * Writes the slots of the entries in a set of ordinals to `out`, by ascending ordinal, and calls `full` with their
-   * number whenever there is no room for more, and at the end.
+   * Writes the slots of the entries in a set of ordinals to `out`, by ascending ordinal, from word `from` of the set on,
+   * until fewer than {@link listRoom} places are left. Returns how many; `picked` is where the next call goes on.
    */
-  pick(ordinals: Bitset, out: Uint32Array, full: (count: number) => void): void {
-    const { slots } = this
-    const present = this.present.words
-    const words = ordinals.words
-    const shared = Math.min(present.length, words.length)
-    let count = 0
-    for (let word = 0; word < shared; word++) {
-      for (let bits = present[word]! & words[word]!; bits !== 0; bits &= bits - 1) {
-        out[count++] = slots[word * 32 + 31 - Math.clz32(bits & -bits)]! - 1
-        if (count < out.length) continue
-        full(count)
-        count = 0
+  pick(set: Bitset, from: number, out: Uint32Array): number {
+    const { graph, slots, same } = this
+    const end = this.wordsOf(set)
+    let found = 0
+    let word = from
+    while (word < end && found + listRoom <= out.length) {
+      const { ordinals, count, next } = graph.members(set.words, word, end)
+      for (let i = 0; i < count; i++) {
+        const ordinal = ordinals[i]!
+        const slot = same.has(ordinal) ? ordinal : slots[ordinal]! - 1
+        out[found] = slot
+        // Not every ordinal is that of an entry.
+        if (slot >= 0) found++
       }
+      word = next
     }
-    full(count)
+    this.picked = word
+    return found
+  }
+
+  /** Words of a set in which entries may be. */
+  private wordsOf(set: Bitset): number {
+    return Math.min(set.words.length, this.slots.length >>> 5)
   }
 
   isLive(slot: number): boolean {
@@ -126,6 +146,8 @@ export class Slots {
     this.ordinals[slot] = ordinal
     this.size++
     this.present.add(ordinal)
+    if (slot === ordinal) this.same.add(ordinal)
+    else this.same.delete(ordinal)
     if (layer > this.entryLayer) {
       this.entry = slot
       this.entryLayer = layer
@@ -144,6 +166,7 @@ export class Slots {
     if (this.slots[ordinal] === slot + 1) {
       this.slots[ordinal] = 0
       this.present.delete(ordinal)
+      this.same.delete(ordinal)
     }
     this.states[slot] = dead
     this.deadSlots.push(slot)
@@ -193,6 +216,7 @@ export class Slots {
       if (ordinal >= this.slots.length) this.slots = grown(this.slots, ordinal + 1)
       this.slots[ordinal] = slot + 1
       this.present.add(ordinal)
+      if (slot === ordinal) this.same.add(ordinal)
       this.size++
     }
     this.freeSlots = Array.from(state.free)
@@ -277,7 +301,7 @@ export class Slots {
 export const sweepStep = 8
 
 function grown(array: Uint32Array<ArrayBuffer>, needed: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(Math.max(needed, array.length * 2))
+  const larger = new Uint32Array((Math.max(needed, array.length * 2) + 31) & ~31)
   larger.set(array)
   return larger
 }

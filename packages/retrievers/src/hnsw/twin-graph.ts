@@ -1,4 +1,4 @@
-import { deadMark, type Graph, type GraphOptions, type Inserted, listRoom } from './graph.js'
+import { deadMark, type Graph, type GraphOptions, type Inserted, type Listed, listRoom } from './graph.js'
 import { Pool } from './twin-pool.js'
 import { GraphRows } from './twin-rows.js'
 
@@ -32,6 +32,7 @@ export class TypescriptGraph implements Graph {
   private readonly chosen: Uint32Array
   private readonly chosenBack: Uint32Array
   private readonly scores = new Float32Array(listRoom)
+  private readonly listed = new Uint32Array(listRoom)
 
   constructor(options: GraphOptions) {
     this.connectivity = options.connectivity
@@ -171,9 +172,20 @@ export class TypescriptGraph implements Graph {
     return hits
   }
 
-  score(slots: Uint32Array, count: number): Float32Array {
-    for (let i = 0; i < count; i++) this.scores[i] = this.rows.exact(slots[i]!)
+  score(slots: Uint32Array): Float32Array {
+    for (let i = 0; i < slots.length; i++) this.scores[i] = this.rows.exact(slots[i]!)
     return this.scores
+  }
+
+  members(words: Uint32Array, from: number, end: number): Listed {
+    const ordinals = this.listed
+    let count = 0
+    let next = from
+    for (; next < end && count <= listRoom - 32; next++) {
+      for (let bits = words[next]!; bits !== 0; bits &= bits - 1)
+        ordinals[count++] = next * 32 + 31 - Math.clz32(bits & -bits)
+    }
+    return { ordinals, count, next }
   }
 
   linkCount(slot: number, layer: number): number {
