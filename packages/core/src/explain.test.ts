@@ -96,6 +96,30 @@ describe('explaining through wrappers', () => {
     expect(await metered.explain('q', 'other')).toBeUndefined()
   })
 
+  it('is the ranking, and below each rank the score', async () => {
+    const scoped = core.scopeRetriever(words(), eq('tenant', 'a'))
+    const tree = await core.explainQuery(scoped, 'q', { limit: 2 })
+    checkExplanation(tree)
+    expect(core.explanationText(tree)).toBe(
+      [
+        `2  hits of "${scoped.name}" = count`,
+        '  3  rank 1, chunk "mine" of "mine": unchanged',
+        '    3  score of the words = sum',
+        '      2  one, words',
+        '      1  two',
+        '  1  rank 2, chunk "last" of "last": unchanged',
+        '    1  score of the words = sum',
+        '      0  one, words',
+        '      1  two',
+      ].join('\n'),
+    )
+    const nothing = await core.explainQuery(
+      core.scopeRetriever(words(), () => undefined),
+      'q',
+    )
+    expect(nothing).toMatchObject({ value: 0, details: [] })
+  })
+
   it('asks the retriever that serves', async () => {
     const retriever = core.fallbackRetriever([words('first'), words('second')], { minScore: 9 })
     const tree = await retriever.explain('q', 'mine')

@@ -8,7 +8,7 @@ export interface ExplainableRetriever<M extends Metadata = Metadata> extends Ret
    * The tree behind the score `retrieve` gives this chunk for the same query and options; `undefined` when
    * the chunk is not there or is not found by the query.
    *
-   * A description ends in the formula that makes its value, behind ` = ` or `: `: `sum`, `largest`, `unchanged` or
+   * A description ends in the formula that makes its value, behind ` = ` or `: `: `sum`, `largest`, `count`, `unchanged` or
    * arithmetic over the names of the details, which are what their descriptions begin with. `checkExplanation` of
    * `@tesserae/core/testing` computes every one again.
    */
@@ -52,4 +52,24 @@ export function explainTrace<M extends Metadata>({ chunk, score, trace }: Hit<M>
       details: [],
     })),
   }
+}
+
+/**
+ * A whole query explained: its hits, rank by rank, each down to what its score is made of. The value is the number of
+ * hits. `explanationText` writes it down; `depth` 1 is the ranking alone.
+ */
+export async function explainQuery<M extends Metadata>(
+  retriever: Retriever<M>,
+  query: string,
+  options: RetrieveOptions = {},
+): Promise<Explanation> {
+  const hits = await retriever.retrieve(query, options)
+  const details: Explanation[] = []
+  for (const [index, hit] of hits.entries()) {
+    const { id, documentId } = hit.chunk
+    const tree = await explainHit(retriever, query, hit, options)
+    const description = `rank ${index + 1}, chunk "${id}" of "${documentId}": unchanged`
+    details.push({ value: hit.score, description, details: [tree] })
+  }
+  return { value: hits.length, description: `hits of "${retriever.name}" = count`, details }
 }

@@ -75,7 +75,7 @@ export type { ErrorDetails, ModelErrorOptions, RagErrorCode, RagErrorOptions } f
 export { isAbort, isRagError, ModelError, RagError } from './errors.js'
 export type { Excerpt } from './excerpt.js'
 export type { ExplainableRetriever } from './explain.js'
-export { explainHit, explainTrace, isExplainable } from './explain.js'
+export { explainHit, explainQuery, explainTrace, isExplainable } from './explain.js'
 export type { ExplanationTextOptions } from './explain-text.js'
 export { explanationText } from './explain-text.js'
 export type { FallbackOptions } from './fallback.js'

@@ -1,1 +1,1 @@
-export { type ExplainableRetriever, explainHit, isExplainable } from '@tesserae/core'
+export { type ExplainableRetriever, explainHit, explainQuery, isExplainable } from '@tesserae/core'

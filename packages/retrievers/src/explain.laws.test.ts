@@ -80,6 +80,19 @@ const coarse = main.memoryStore({
   dimensions: 24,
   vectorIndex: (dimensions) => main.flatIndex({ dimensions, metric: 'cosine', quantization: 'int8' }),
 })
+/** Every formula, over fields too. */
+const variants = Object.fromEntries(
+  (['lucene', 'robertson', 'atire', 'bm25+', 'bm25l'] as const).flatMap((variant) => [
+    [variant, main.memoryStore({ lexicalIndex: () => main.bm25Index({ variant }) })],
+    [
+      `${variant} over fields`,
+      main.memoryStore({
+        lexicalIndex: () => main.bm25Index({ variant, fields: { lease: { weight: 2.5 }, body: {} } }),
+        indexedText: ({ text, documentId }) => ({ lease: `lease ${documentId}`, body: text }),
+      }),
+    ],
+  ]),
+)
 const standInStore = main.memoryStore()
 const summaryStore = main.memoryStore()
 
@@ -88,6 +101,8 @@ beforeAll(async () => {
   for (const chunk of chunks) vectors.set(chunk.id, await embedder.embed([chunk.text], { role: 'document' }))
   const entries = chunks.map((chunk) => ({ chunk, vector: vectors.get(chunk.id)!, revision: '1' }))
   await Promise.all([store, euclidean, coarse].map((one) => one.upsert(entries)))
+  const words = chunks.map((chunk) => ({ chunk, revision: '1' }))
+  await Promise.all(Object.values(variants).map((one) => one.upsert(words)))
   // Vectors of other lengths than 1, so that a dot product is no cosine.
   await dotted.upsert(
     entries.map((entry, place) => ({ ...entry, vector: entry.vector.map((x) => x * (place + 1)) })),
@@ -110,7 +125,12 @@ const schema = { year: { type: 'number' as const } }
 
 /** Every factory of a retriever that this package has: one that is missing here fails the first test. */
 const factories: { readonly [name: string]: { readonly [kind: string]: () => ExplainableRetriever } } = {
-  lexicalRetriever: { plain: () => main.lexicalRetriever({ store }) },
+  lexicalRetriever: {
+    plain: () => main.lexicalRetriever({ store }),
+    ...Object.fromEntries(
+      Object.entries(variants).map(([variant, store]) => [variant, () => main.lexicalRetriever({ store })]),
+    ),
+  },
   denseRetriever: {
     cosine: dense,
     euclidean: () => main.denseRetriever({ store: euclidean, embedder }),

@@ -35,7 +35,7 @@ export { bestFragment, bm25Index, highlight, parseLexicalQuery } from './bm25/in
 export type { DenseRetriever, DenseRetrieverOptions } from './dense.js'
 export { denseRetriever } from './dense.js'
 export type { ExplainableRetriever } from './explain-hit.js'
-export { explainHit } from './explain-hit.js'
+export { explainHit, explainQuery } from './explain-hit.js'
 export type { ExplanationTextOptions } from './explain-text.js'
 export { explanationText } from './explain-text.js'
 export type { FlatIndex, FlatIndexOptions } from './flat/index.js'

@@ -29,6 +29,10 @@ describe('checkExplanation', () => {
       node(1e-7, 'small = 1e-7 × x / 3', x),
       node(28, 'side by side = (x + x of y) x of y', x, longer),
       node(3, 'kept: unchanged', x),
+      node(2, 'hits = count', x, longer),
+      node(2.5 * 3 + 4, 'f, sum of weight × times', node(3, 'times in "title" × 2.5'), node(4, 'times × 1')),
+      node(2 ** -20, 'idf = ln(x / x), at least 2⁻²⁰', x),
+      node(3.5 * 2, 'tf = (c + 2) x of y / 2, c = x / (1 + 1)', x, longer),
       node(2, 'a number that was used'),
     ])
       expect(() => checkExplanation(tree), tree.description).not.toThrow()

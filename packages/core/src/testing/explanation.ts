@@ -3,9 +3,9 @@ import { escapeText } from './show.js'
 
 /**
  * Computes every number of an explanation again from its details, by the formula that its description states, and throws
- * where another number stands. The formula is what follows the last ` = ` or `: ` outside of quotes: `sum`, `largest`,
- * `unchanged` (of one detail), or arithmetic over the names of the details, which are what their descriptions begin with. A node without details is a
- * number that was used, and stands for itself.
+ * where another number stands. The formula is what follows the first ` = ` or `: ` outside of quotes: `sum`, `largest`,
+ * `count`, `unchanged` (of one detail), or arithmetic over the names of the details, which are what their descriptions begin
+ * with. A node without details is a number that was used, and stands for itself.
  *
  * @param tolerance allowed difference, relative to numbers above 1. @default 1e-9
  */
@@ -33,8 +33,9 @@ const quoted = /"(?:[^"\\]|\\.)*"/gu
 
 function formulaOf(description: string): string | undefined {
   const plain = description.replace(quoted, '""')
-  const at = Math.max(plain.lastIndexOf(' = ') + 3, plain.lastIndexOf(': ') + 2)
-  return at < 3 ? (/^(?:sum|largest)\b/u.exec(plain)?.[0] ?? undefined) : plain.slice(at).trim()
+  const stated = / = |: /u.exec(plain)
+  if (stated !== null) return plain.slice(stated.index + stated[0].length).trim()
+  return /(?:^|, )(sum|largest)\b/u.exec(plain)?.[1]
 }
 
 /** A description up to what explains it. */
@@ -47,16 +48,28 @@ function nameOf({ description }: Explanation): string {
 
 function compute(formula: string, details: readonly Explanation[], fail: (why: string) => never): number {
   const values = details.map(({ value }) => value)
-  if (/^sum\b/u.test(formula)) return values.reduce((sum, value) => sum + value, 0)
+  if (/^sum\b/u.test(formula)) return details.reduce((sum, detail) => sum + timesFactor(detail), 0)
+  if (/^count\b/u.test(formula)) return values.length
   if (/^unchanged\b/u.test(formula))
     return values.length === 1 ? values[0]! : fail('is said to be unchanged, and has several details')
   if (/^largest\b/u.test(formula)) return values.reduce((most, value) => Math.max(most, value))
-  const [arithmetic = '', remark = ''] = formula.split(/, (?=at least|cut to|its|all)/u)
   const names = new Map<string, number>()
   for (const detail of details) if (!names.has(nameOf(detail))) names.set(nameOf(detail), detail.value)
+  const [arithmetic = '', ...remarks] = formula.split(/, (?=at least|cut to|its|all|\p{L} = )/u)
+  // `(c + 1) / 2, c = f / d`: what the formula calls c.
+  for (const clause of remarks) {
+    const [name = '', meaning] = clause.split(' = ')
+    if (meaning !== undefined) names.set(name, new Arithmetic(meaning, names, fail).result())
+  }
   const result = new Arithmetic(arithmetic, names, fail).result()
-  if (remark.startsWith('cut to 0 and 1')) return Math.min(1, Math.max(0, result))
-  return remark.startsWith('at least 0') ? Math.max(0, result) : result
+  if (remarks.includes('cut to 0 and 1')) return Math.min(1, Math.max(0, result))
+  return remarks.includes('at least 2⁻²⁰') ? Math.max(2 ** -20, result) : result
+}
+
+/** Of a number that was used so many times: `times in "title" × 2.5`. */
+function timesFactor({ value, description, details }: Explanation): number {
+  const factor = details.length > 0 ? null : / × (\d+(?:\.\d+)?)$/u.exec(description)
+  return factor === null ? value : value * Number(factor[1])
 }
 
 const operators = '+−-×·*/^()√'
