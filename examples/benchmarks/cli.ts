@@ -5,6 +5,7 @@ import { formatReport } from './harness/report.js'
 import { ingestBench } from './ingest/bench.js'
 import { lexicalBench } from './lexical/bench.js'
 import { modelsBench } from './models/bench.js'
+import { pipelineBench } from './pipeline/bench.js'
 import { qualityBench } from './quality/bench.js'
 import { rerankBench } from './rerank/bench.js'
 import { vectorBench } from './vector/bench.js'
@@ -18,6 +19,7 @@ const benches: readonly Bench[] = [
   modelsBench,
   ingestBench,
   rerankBench,
+  pipelineBench,
 ]
 
 function describe(bench: Bench): string {

@@ -8,7 +8,7 @@ export {
   type LateInteractionOptions,
   lateInteractionModel,
 } from './late-interaction/late-interaction-model.js'
-export type { TokenEmbedder, TokenVectors } from './late-interaction/token-embedder.js'
+export type { SharedTokens, TokenEmbedder, TokenVectors } from './late-interaction/token-embedder.js'
 export type { CallPolicy } from './managed/calls.js'
 export {
   type CostEstimate,

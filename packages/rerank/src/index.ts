@@ -31,7 +31,12 @@ export {
 } from './features/metadata.js'
 export type { FieldMatchOptions, PriorFeatureOptions, StageFeatureOptions } from './features/scores.js'
 export { fieldMatchFeature, priorFeature, stageFeature } from './features/scores.js'
-export type { LateInteractionRerankerOptions, TokenRows, TokenSource } from './late-interaction.js'
+export type {
+  LateInteractionRerankerOptions,
+  SharedTokenRows,
+  TokenRows,
+  TokenSource,
+} from './late-interaction.js'
 export { lateInteractionReranker } from './late-interaction.js'
 export type { LambdaMartOptions } from './learned/lambda-mart.js'
 export { trainLambdaMart } from './learned/lambda-mart.js'

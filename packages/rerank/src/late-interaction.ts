@@ -16,6 +16,7 @@ import { longestTimerMs } from './deadline.js'
 import { type ExplainableReranker, explainBlended, explainReranking, leaf, sumOf } from './explain.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
+import { checkShared, sameToken, scoreShared } from './shared-tokens.js'
 
 /** A text as vectors of its tokens. */
 export interface TokenRows {
@@ -25,12 +26,24 @@ export interface TokenRows {
   readonly weights?: Float32Array | undefined
 }
 
+/** Token vectors of several texts, in which a vector that several of them have stands once. */
+export interface SharedTokenRows {
+  /** Row-major; each row of unit length. */
+  readonly vectors: Float32Array
+  /** For each text, which rows are its tokens'. */
+  readonly texts: readonly Uint32Array[]
+}
+
 /** What gives each token a vector: `staticEmbedder` and `transformersEmbedder` of `@tesserae/models` do. */
 export interface TokenSource {
   readonly id: string
   readonly tokenDimensions: number
   /** One entry per text, in order; a text without tokens has no rows. */
   embedTokens(texts: readonly string[], options: EmbedOptions): Promise<readonly TokenRows[]>
+  /** The same without weights, each vector once for all texts: `staticEmbedder` has it. @default none */
+  embedSharedTokens?:
+    | ((texts: readonly string[], options: EmbedOptions) => Promise<SharedTokenRows>)
+    | undefined
 }
 
 export interface LateInteractionRerankerOptions extends FallbackOptions, BlendWeight {
@@ -77,6 +90,12 @@ export function lateInteractionReranker(options: LateInteractionRerankerOptions)
     const rows = checkRows(tokens.id, asked, 1, dimensions)[0]!
     const weighted = queryWeights === 'tokens' ? rows : { vectors: rows.vectors }
     const scores = new Float64Array(passages.length)
+    if (cache.maxBytes === 0 && tokens.embedSharedTokens !== undefined) {
+      const shared = await tokens.embedSharedTokens(passages, { ...options, role: 'document' })
+      checkShared(tokens.id, shared, passages.length, dimensions)
+      await scoreShared(weighted, shared, dimensions, scores, options.signal)
+      return { scores, cached: 0 }
+    }
     const missing: number[] = []
     let done = 0
     const compare = async (place: number, passage: TokenRows) => {
@@ -153,9 +172,6 @@ export function lateInteractionReranker(options: LateInteractionRerankerOptions)
   return reranker
 }
 
-/** Two tokens this alike are the same one: rows of a table are, wherever a word of the query stands in the passage. */
-const same = 1 - 1e-5
-
 /** Σ w_i² · max_j (q_i · p_j) / Σ w_i². A passage without tokens scores −1, a query without tokens 0. */
 function maxSim(query: TokenRows, passage: TokenRows, dimensions: number): number {
   const { vectors: q, weights } = query
@@ -168,7 +184,7 @@ function maxSim(query: TokenRows, passage: TokenRows, dimensions: number): numbe
     for (let j = 0; j < p.length; j += dimensions) {
       const similarity = dot(q, i, p, j, dimensions)
       if (similarity > best) best = similarity
-      if (best >= same) break
+      if (best >= sameToken) break
     }
     total += weight * best
     mass += weight
@@ -191,7 +207,7 @@ function matchesOf(query: TokenRows, passage: TokenRows, dimensions: number): re
   return Array.from(masses, (one, row) => {
     let match = -1
     let place = -1
-    for (let j = 0; j < p.length && match < same; j += dimensions) {
+    for (let j = 0; j < p.length && match < sameToken; j += dimensions) {
       const similarity = dot(q, row * dimensions, p, j, dimensions)
       if (similarity <= match) continue
       match = similarity
@@ -222,7 +238,7 @@ function checkRows(id: string, found: readonly TokenRows[], count: number, dimen
 /** Token vectors by passage, the least recently used first to go. A map keeps the order of insertion. */
 class RowCache {
   private readonly rows = new Map<string, TokenRows>()
-  private readonly maxBytes: number
+  readonly maxBytes: number
   private bytes = 0
 
   constructor(maxBytes: number) {

@@ -19,6 +19,8 @@ export class Pooling {
   readonly #rows: Int8Array
   readonly #dimensions: number
   readonly #counts: Uint32Array
+  /** Of the rows, as far as they were asked for. */
+  readonly #lengths: Float64Array
   #touched = new Int32Array(1024)
   #distinct = 0
   readonly #sum: Float64Array
@@ -27,6 +29,7 @@ export class Pooling {
     this.#rows = rows
     this.#dimensions = dimensions
     this.#counts = new Uint32Array(rows.length / dimensions)
+    this.#lengths = new Float64Array(this.#counts.length)
     this.#sum = new Float64Array(dimensions)
   }
 
@@ -111,9 +114,7 @@ export class Pooling {
     for (let i = 0; i < this.#distinct; i++) {
       const row = this.#touched[i]!
       const offset = row * dimensions
-      let squares = 0
-      for (let k = 0; k < dimensions; k++) squares += this.#rows[offset + k]! * this.#rows[offset + k]!
-      const length = Math.sqrt(squares)
+      const length = this.#lengthOf(row)
       const weight = length * scales[row]! * repeats(this.#counts[row]!)
       // A row of zeros says nothing and points nowhere.
       if (!(weight > 0)) continue
@@ -122,6 +123,45 @@ export class Pooling {
     }
     this.clear()
     return { vectors: vectors.subarray(0, kept * dimensions), weights: weights.subarray(0, kept) }
+  }
+
+  /**
+   * The rows that `tokens` would give, in the same order, as places in `shared`, to which those it does not have yet are
+   * added; and forgets the text at hand.
+   */
+  sharedRows(shared: Map<number, number>, scales: Float32Array): Uint32Array {
+    const places = new Uint32Array(this.#distinct)
+    let kept = 0
+    for (let i = 0; i < this.#distinct; i++) {
+      const row = this.#touched[i]!
+      if (!(scales[row]! > 0 && this.#lengthOf(row) > 0)) continue
+      let place = shared.get(row)
+      if (place === undefined) {
+        place = shared.size
+        shared.set(row, place)
+      }
+      places[kept++] = place
+    }
+    this.clear()
+    return places.subarray(0, kept)
+  }
+
+  /** Writes the unit vector of a row of the table. */
+  unitRow(row: number, out: Float32Array, offset: number): void {
+    const length = this.#lengthOf(row)
+    const first = row * this.#dimensions
+    for (let k = 0; k < this.#dimensions; k++) out[offset + k] = this.#rows[first + k]! / length
+  }
+
+  #lengthOf(row: number): number {
+    const known = this.#lengths[row]!
+    if (known > 0) return known
+    const offset = row * this.#dimensions
+    let squares = 0
+    for (let k = 0; k < this.#dimensions; k++) squares += this.#rows[offset + k]! * this.#rows[offset + k]!
+    const length = Math.sqrt(squares)
+    this.#lengths[row] = length
+    return length
   }
 
   #grow(): void {
