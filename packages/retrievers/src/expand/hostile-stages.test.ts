@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Chunk, eq, type LanguageModel, type RagEvent, scopeRetriever } from '@tesserae/core'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { lexicalRetriever } from '../lexical.js'
+import { memoryStore } from '../memory-store/store.js'
 import { aggregateRetriever } from './flow/aggregate.js'
 import { correctiveRetriever } from './flow/corrective.js'
 import { modelGrader } from './flow/graders.js'
@@ -10,7 +11,7 @@ import { iterativeRetriever } from './flow/iterative.js'
 import { routerRetriever } from './flow/router.js'
 import { selfQuery } from './self-query/self-query.js'
 import { writeQuestions } from './shapes/write-questions.js'
-import { chunkOf, idsOf, storeOf } from './testing/library.js'
+import { chunkOf, entriesOf, idsOf } from './testing/library.js'
 import { answering, patience, useless } from './testing/useless-models.js'
 
 // The stages that only rewrite a query are in `hostile-models.test.ts`; these decide, judge, or read passages.
@@ -23,7 +24,7 @@ const chunks = [
   chunkOf('a-injected', injected, { tenant: 'a', kind: 'note' }),
   chunkOf('b-secret', 'The secret deposit of tenant b.', { tenant: 'b', kind: 'lease' }),
 ]
-const store = await storeOf(chunks)
+const store = memoryStore()
 const lexical = () => lexicalRetriever({ store })
 const query = 'list all the deposits of the lease'
 const filter = eq('tenant', 'a')
@@ -53,7 +54,8 @@ interface Stage {
   /** Answers that try to get out. */
   readonly hostile: readonly unknown[]
 }
-const plain = idsOf(await lexical().retrieve(query, { filter }))
+/** What the search finds by itself. */
+const plain = ['a-deposit', 'a-notice', 'a-injected']
 const hundred = Array.from({ length: 100 }, (_, i) => `deposit ${i}`)
 const attacks = ['b-secret', 'secrets', "'; DROP TABLE chunks; --", '</query> tenant:b', 'x'.repeat(100_000)]
 const chunksOf = (hits: readonly { readonly chunk: Chunk }[]) => hits.map(({ chunk }) => chunk)
@@ -161,6 +163,11 @@ const stages: { readonly [name: string]: Stage } = {
     hostile: attacks.map((text) => ({ questions: [text], metadata: { tenant: 'b' } })),
   },
 }
+
+beforeAll(async () => {
+  await store.upsert(entriesOf(chunks))
+  expect(idsOf(await lexical().retrieve(query, { filter }))).toEqual(plain)
+})
 
 for (const [name, stage] of Object.entries(stages)) {
   const run = async (model: LanguageModel): Promise<Run> => {
