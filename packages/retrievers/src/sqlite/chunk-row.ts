@@ -36,6 +36,12 @@ export function encodeVector(vector: Float32Array): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
 }
 
+/** A copy: a driver's bytes need not begin at a multiple of four, and may be its own. */
+export function numbersOf(bytes: Uint8Array): Float32Array {
+  // Not `slice`, which copies nothing where they are a Buffer.
+  return new Float32Array(new Uint8Array(bytes).buffer)
+}
+
 export function decodeVector(value: SqliteValue | undefined, dimensions: number): Float32Array {
   if (!(value instanceof Uint8Array) || value.length !== dimensions * 4) {
     throw new RagError(
@@ -43,6 +49,5 @@ export function decodeVector(value: SqliteValue | undefined, dimensions: number)
       'A vector in the store has another length than its dimensions. Take an intact copy of the file, or ingest into a new one.',
     )
   }
-  // A copy: the driver's bytes need not begin at a multiple of four, and may be its own.
-  return new Float32Array(value.slice().buffer)
+  return numbersOf(value)
 }

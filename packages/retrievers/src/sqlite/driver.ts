@@ -7,6 +7,13 @@ export interface SqliteStatement {
   run(values: readonly SqliteValue[]): void
   /** All rows, read to the end. */
   all(values: readonly SqliteValue[]): readonly SqliteRow[]
+  /**
+   * The first row, undefined when there is none; the statement is reset, so that it locks nothing. Asked wherever there
+   * is one row at most, instead of `all`, which some drivers leave much garbage behind.
+   *
+   * @default the first row of `all`
+   */
+  get?(values: readonly SqliteValue[]): SqliteRow | undefined
 }
 
 export interface SqliteConnection {

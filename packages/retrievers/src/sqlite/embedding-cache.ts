@@ -7,6 +7,7 @@ import {
   embeddingText,
   sha256,
 } from '@tesserae/core'
+import { numbersOf } from './chunk-row.js'
 import type { SqliteRow } from './driver.js'
 import type { StoreFile } from './store-file.js'
 import { storedText } from './text.js'
@@ -40,7 +41,7 @@ export function embeddingCache(host: CacheHost, options: EmbeddingCacheOptions =
       const file = host.file()
       const now = host.now()
       return keys.map((key) => {
-        const [row] = file.all(
+        const row = file.first(
           'SELECT number, vector FROM embeddings WHERE key = ? AND (expires IS NULL OR expires > ?)',
           [storedText(key), now],
         )
@@ -74,12 +75,17 @@ export function embeddingCache(host: CacheHost, options: EmbeddingCacheOptions =
 export function forgetTexts(file: StoreFile, chunks: Iterable<Chunk>): void {
   for (const chunk of chunks) {
     const digest = sha256(embeddingText(chunk))
-    forget(file, file.all('SELECT number FROM embeddings WHERE digest = ?', [digest]))
+    for (;;) {
+      // One at a time: mostly there is none.
+      const row = file.first('SELECT number FROM embeddings WHERE digest = ?', [digest])
+      if (row === undefined) break
+      forget(file, [row])
+    }
   }
 }
 
 export function hasEmbeddings(file: StoreFile): boolean {
-  return file.all('SELECT 1 FROM embeddings LIMIT 1').length > 0
+  return file.first('SELECT 1 FROM embeddings LIMIT 1') !== undefined
 }
 
 function put(
@@ -89,7 +95,8 @@ function put(
   expires: number | null,
 ): void {
   const stored = storedText(key)
-  forget(file, file.all('SELECT number FROM embeddings WHERE key = ?', [stored]))
+  const before = file.first('SELECT number FROM embeddings WHERE key = ?', [stored])
+  if (before !== undefined) forget(file, [before])
   // The keys of `cachedEmbedder` end with the SHA-256 of the text.
   const digest = /:([0-9a-f]{64})$/.exec(key)?.[1] ?? null
   const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
@@ -124,5 +131,5 @@ function forget(file: StoreFile, rows: readonly SqliteRow[]): number {
 }
 
 function vectorOf({ vector }: SqliteRow): Float32Array | undefined {
-  return vector instanceof Uint8Array ? new Float32Array(vector.slice().buffer) : undefined
+  return vector instanceof Uint8Array ? numbersOf(vector) : undefined
 }

@@ -16,14 +16,14 @@ export function savable(index: LexicalIndex | VectorIndex | undefined): Savable 
 
 /** The generation of a stored index of this version. */
 export function snapshotGeneration(file: StoreFile, name: string, version: string): number | undefined {
-  const [row] = file.all('SELECT generation, version FROM snapshots WHERE name = ?', [name])
+  const row = file.first('SELECT generation, version FROM snapshots WHERE name = ?', [name])
   return row?.version === version ? Number(row.generation) : undefined
 }
 
 export function* readSnapshotParts(file: StoreFile, name: string): Generator<Uint8Array> {
   const parts = file.count('SELECT parts FROM snapshots WHERE name = ?', [name])
   for (let part = 0; part < parts; part++) {
-    const [row] = file.all('SELECT bytes FROM snapshot_parts WHERE name = ? AND part = ?', [name, part])
+    const row = file.first('SELECT bytes FROM snapshot_parts WHERE name = ? AND part = ?', [name, part])
     if (!(row?.bytes instanceof Uint8Array)) {
       throw new RagError('corrupt-data', `Part ${part} of the stored index "${name}" is missing.`)
     }

@@ -15,9 +15,9 @@ import { FileStore } from './store.js'
  * A store in one SQLite file: documents, chunks, vectors, stored indexes, an embedding cache.
  *
  * Each call of `upsert` or `delete` is one transaction: once it resolves, it survives the end of the process. Ids,
- * metadata, postings and vectors are held in memory for searching, texts are not. There is one writer at a time,
- * across processes (a second is refused at once), and any number of readers, each of which sees one state of the file
- * per call.
+ * metadata, postings and vectors are held in memory for searching, texts are not; writing takes memory for the entries
+ * of a call and SQLite's cache of pages besides, however large the file is. There is one writer at a time, across
+ * processes (a second is refused at once), and any number of readers, each of which sees one state of the file per call.
  */
 export async function sqliteStore<M extends Metadata = Metadata>(
   options: SqliteStoreOptions<M>,

@@ -60,7 +60,7 @@ export function openFile(driver: SqliteDriver, options: OpenFileOptions): Opened
 }
 
 function requireWal(file: StoreFile): void {
-  const mode = file.all('PRAGMA journal_mode = WAL')[0]?.journal_mode
+  const mode = file.first('PRAGMA journal_mode = WAL')?.journal_mode
   if (mode === 'wal') return
   throw new RagError(
     'unsupported',

@@ -15,7 +15,7 @@ function sealOf(value: unknown): Seal {
 export function readSeals(file: StoreFile, documentIds: readonly string[]): readonly Seal[] {
   if (file.count('PRAGMA user_version') < 2) return documentIds.map(() => undefined)
   return documentIds.map((id) => {
-    const [row] = file.all('SELECT seal FROM documents WHERE id = ?', [storedText(id)])
+    const row = file.first('SELECT seal FROM documents WHERE id = ?', [storedText(id)])
     return sealOf(row?.seal)
   })
 }
@@ -62,7 +62,7 @@ export class SealsAhead {
 /** Seals those documents of which the file has exactly the chunks given. Inside a transaction. */
 export function writeSeals(file: StoreFile, documents: readonly SealedDocument[]): void {
   for (const { documentId, seal, chunks } of documents) {
-    const [row] = file.all('SELECT number FROM documents WHERE id = ?', [storedText(documentId)])
+    const row = file.first('SELECT number FROM documents WHERE id = ?', [storedText(documentId)])
     if (row === undefined) continue
     const number = Number(row.number)
     const stored = file.all('SELECT id, revision FROM chunks WHERE document = ?', [number])

@@ -25,6 +25,17 @@ export class StoreFile {
     }
   }
 
+  /** The first row, undefined when there is none; for queries that have one at most. */
+  first(sql: string, values: readonly SqliteValue[] = []): SqliteRow | undefined {
+    this.leaveNothingOpen()
+    try {
+      const statement = this.statement(sql)
+      return statement.get === undefined ? statement.all(values)[0] : statement.get(values)
+    } catch (error) {
+      throw sqliteFailure(error, this.path)
+    }
+  }
+
   run(sql: string, values: readonly SqliteValue[] = []): void {
     this.leaveNothingOpen()
     try {
@@ -36,7 +47,7 @@ export class StoreFile {
 
   /** One number from one row. */
   count(sql: string, values: readonly SqliteValue[] = []): number {
-    const [row] = this.all(sql, values)
+    const row = this.first(sql, values)
     return row === undefined ? 0 : Number(Object.values(row)[0])
   }
 
@@ -46,7 +57,7 @@ export class StoreFile {
   }
 
   setting(name: string): SqliteValue | undefined {
-    return this.all('SELECT value FROM settings WHERE name = ?', [name])[0]?.value
+    return this.first('SELECT value FROM settings WHERE name = ?', [name])?.value
   }
 
   setSetting(name: string, value: SqliteValue): void {

@@ -137,7 +137,7 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
     options.signal?.throwIfAborted()
     return this.read((file) =>
       chunkIds.map((id) => {
-        const [row] = file.all('SELECT metadata, content FROM chunks WHERE id = ?', [storedText(id)])
+        const row = file.first('SELECT metadata, content FROM chunks WHERE id = ?', [storedText(id)])
         return row === undefined ? undefined : decodeChunk<M>(row)
       }),
     )
@@ -288,7 +288,7 @@ export class FileStore<M extends Metadata> implements SqliteStore<M> {
       if (search === undefined) return []
       const hits = searchEntries(derived.table(this.name), request, options, search)
       return hits.map(({ ordinal, score }) => {
-        const [row] = file.all('SELECT metadata, content FROM chunks WHERE ordinal = ?', [ordinal])
+        const row = file.first('SELECT metadata, content FROM chunks WHERE ordinal = ?', [ordinal])
         if (row === undefined) throw new RangeError(`Ordinal ${ordinal} has no row.`)
         return { chunk: decodeChunk<M>(row), score }
       })

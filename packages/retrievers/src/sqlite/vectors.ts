@@ -7,7 +7,7 @@ type Found = readonly (Float32Array | undefined)[]
 export function readVectors(file: StoreFile, chunkIds: readonly string[], dimensions: number): Found {
   const sql = 'SELECT v.vector FROM chunks c JOIN vectors v ON v.ordinal = c.ordinal WHERE c.id = ?'
   return chunkIds.map((id) => {
-    const [row] = file.all(sql, [storedText(id)])
+    const row = file.first(sql, [storedText(id)])
     return row === undefined ? undefined : decodeVector(row.vector, dimensions)
   })
 }
@@ -17,7 +17,7 @@ export function readVectorsByInput(file: StoreFile, inputs: readonly string[], d
   const sql = `SELECT c.revision, v.vector FROM chunks c JOIN vectors v ON v.ordinal = c.ordinal
     WHERE instr(c.revision, '.') > 0 AND substr(c.revision, instr(c.revision, '.') + 1) = ? LIMIT 1`
   return inputs.map((input) => {
-    const [row] = file.all(sql, [storedText(input)])
+    const row = file.first(sql, [storedText(input)])
     if (row === undefined) return undefined
     // A revision that is stored in another form is only found by chance.
     const revision = originalText(String(row.revision))

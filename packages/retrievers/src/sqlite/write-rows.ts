@@ -25,7 +25,7 @@ export function writeRows<M extends Metadata>(
       document = touchDocument(file, chunk.documentId, nowMs)
       numbers.set(chunk.documentId, document)
     }
-    const [before] = file.all('SELECT document FROM chunks WHERE ordinal = ?', [ordinal])
+    const before = file.first('SELECT document FROM chunks WHERE ordinal = ?', [ordinal])
     if (before !== undefined && before.document !== document) left.add(Number(before.document))
     const { metadata, content } = encodeChunk(chunk)
     file.run(
@@ -56,7 +56,7 @@ export function deleteRows(
   const gone: Chunk[] = []
   const cached = hasEmbeddings(file)
   for (const ordinal of ordinals) {
-    const [row] = file.all('SELECT document, metadata, content FROM chunks WHERE ordinal = ?', [ordinal])
+    const row = file.first('SELECT document, metadata, content FROM chunks WHERE ordinal = ?', [ordinal])
     if (row === undefined) continue
     left.add(Number(row.document))
     if (cached) gone.push(decodeChunk(row))
