@@ -47,7 +47,8 @@ interface Statement extends Span {
 /**
  * Finds passages of different documents that may contradict each other: versions of the same document by version or date,
  * and sentences that say the same with other figures. Nothing is decided and nothing left out: it is for who reads the
- * passages to see, and for `assembleContext` to tell. What is said in other words, or denied, is not found.
+ * passages to see, and for `assembleContext` to tell. What is said in other words, or denied, is not found. Every passage
+ * is compared with every other: it is for the hits of one context, not for a corpus.
  */
 export function findConflicts<M extends Metadata = Metadata>(
   hits: readonly Hit<M>[],
@@ -159,16 +160,19 @@ function differing(
   let highest = 0
   for (const one of a) {
     let likest: Statement | undefined
-    let best = 0
+    let best = likeness
     for (const other of b) {
+      const [left, right] = [one.words.size, other.words.size]
+      // Sets of such sizes have no larger share in common.
+      if (Math.min(left, right) < best * Math.max(left, right)) continue
       const share = likenessOf(one.words, other.words)
       // Among sentences as alike, one with the same figures is the one that is meant.
-      if (share > best || (share === best && agree(one, other))) {
+      if (share > best || (share === best && (likest === undefined || agree(one, other)))) {
         likest = other
         best = share
       }
     }
-    if (likest === undefined || best < likeness || best <= highest || agree(one, likest)) continue
+    if (likest === undefined || best <= highest || agree(one, likest)) continue
     highest = best
     found = [
       { start: one.start, end: one.end },

@@ -173,6 +173,11 @@ const factories: { readonly [name: string]: { readonly [kind: string]: () => Exp
   },
   rewriteRetriever: {
     plain: () => expand.rewriteRetriever(hybrid(), { model: saying({ rewritten: 'security of the lease' }) }),
+    'without the original': () =>
+      expand.rewriteRetriever(hybrid(), {
+        model: saying({ rewritten: 'deposit and notice' }),
+        originalWeight: 0,
+      }),
   },
   keywordRetriever: {
     plain: () => expand.keywordRetriever(hybrid(), { model: saying({ keywords: ['security', 'rent'] }) }),

@@ -42,8 +42,14 @@ export function lexicalRetriever<M extends Metadata = Metadata>(
       return toHits(ranked, name, 'lexical')
     },
     async explain(query, chunkId, options = {}): Promise<Explanation | undefined> {
-      const tree = await store.explainText?.(query, chunkId, options)
-      return tree && inSinglePrecision(tree, name)
+      if (store.explainText === undefined) return undefined
+      // An index knows no filter: what a caller may not find is not told about either.
+      if (options.filter !== undefined) {
+        const ranked = await search(query, options)
+        if (!ranked.some(({ chunk }) => chunk.id === chunkId)) return undefined
+      }
+      const tree = await store.explainText(query, chunkId, options)
+      return tree === undefined || tree.details.length === 0 ? undefined : inSinglePrecision(tree, name)
     },
   }
 }

@@ -111,6 +111,17 @@ describe('explainHit', () => {
     expect(await explainHit(retriever, 'apples', hit)).toEqual(byTrace)
   })
 
+  it('has nothing to say of what is not found, or not to be found by this caller', async () => {
+    const retriever = lexicalRetriever({ store: await filled() })
+    const [hit] = await retriever.retrieve('apples')
+    const { id } = hit!.chunk
+    expect(await retriever.explain('nothing of it', id)).toBeUndefined()
+    expect(await retriever.explain('apples', 'nowhere')).toBeUndefined()
+    const filter = { op: 'exists', field: 'tenant' } as const
+    expect(await retriever.explain('apples', id, { filter })).toBeUndefined()
+    expect(await retriever.explain('apples', id, { filter: { op: 'not', filter } })).toBeDefined()
+  })
+
   it('does without a store that cannot explain', async () => {
     const { searchByText } = await filled().then((store) => ({
       searchByText: store.searchByText.bind(store),
