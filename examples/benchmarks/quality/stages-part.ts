@@ -139,7 +139,6 @@ function report(
       low: gain.low,
       high: gain.high,
     })
-    if (usual && metric === order)
-      worst.set(name, Math.min(worst.get(name) ?? Number.POSITIVE_INFINITY, gain.high))
+    if (usual) worst.set(name, Math.min(worst.get(name) ?? Number.POSITIVE_INFINITY, gain.high))
   }
 }

@@ -92,6 +92,7 @@ export function stagesOf({ filled, nested, embedder, crossEncoder }: StageParts)
   if (nested) {
     stages.push(
       { name: 'duplicates shown', retriever: hybrid, duplicates: false, widens: true },
+      { name: 'duplicates merged', retriever: hybrid, base: 'duplicates shown', widens: true, usual: true },
       { name: 'near-duplicates merged', retriever: hybrid, duplicates: 0.8, widens: true },
     )
     stages.push({ name: 'neighbours', retriever: neighborRetriever(hybrid, { store }), widens: true })
