@@ -17,6 +17,11 @@ export interface SupportOptions extends CallOptions {
    * whichever is higher. Cosines of different models mean different things. @default words alone
    */
   readonly embedder?: Embedder | undefined
+  /**
+   * Texts beside the passages that the answer may draw on: the system prompt, earlier turns. They support every sentence,
+   * whatever it cites, and are never its `evidence`. @default none
+   */
+  readonly alsoFrom?: readonly string[] | undefined
   /** Language of the sentences. @default the host's */
   readonly locale?: string | undefined
 }
@@ -27,11 +32,12 @@ export interface SentenceSupport extends Span {
   readonly cited: readonly Citation[]
   /**
    * 0–1: how much of what the sentence says stands in the passages it cites, or in any when it cites none; words by
-   * their rarity, times the share of its figures that are there. 1 when it says nothing that could be checked.
+   * their rarity, times the share of its figures that are there. 1 when it says nothing that could be checked. Texts of
+   * `alsoFrom` count beside those passages.
    */
   readonly support: number
   readonly supported: boolean
-  /** The sentences of the source that support it best; offsets are the document's. */
+  /** The sentences of the source that support it best, unless a text of `alsoFrom` does; offsets are the document's. */
   readonly evidence?:
     | { readonly citation: Citation; readonly start: number; readonly end: number }
     | undefined
@@ -49,7 +55,8 @@ export interface AnswerSupport {
 }
 
 interface Evidence extends Span {
-  readonly citation: Citation
+  /** Undefined for a text that is no passage. */
+  readonly citation: Citation | undefined
   readonly terms: ReadonlySet<string>
   /** Rows of its sentences among the embedded texts. */
   readonly rows: readonly number[]
@@ -66,7 +73,9 @@ export async function answerSupport(
   options: SupportOptions = {},
 ): Promise<AnswerSupport> {
   if (typeof answer !== 'string') invalid('answer', 'a string', answer)
-  const { embedder, locale, signal, observer } = options
+  const { embedder, locale, signal, observer, alsoFrom = [] } = options
+  if (!Array.isArray(alsoFrom) || alsoFrom.some((text) => typeof text !== 'string'))
+    invalid('alsoFrom', 'a list of texts', alsoFrom)
   if (embedder !== undefined && options.threshold === undefined) {
     invalid(
       'threshold',
@@ -94,15 +103,10 @@ export async function answerSupport(
       ),
     ],
   }))
-  const sources = citations.flatMap((citation) =>
-    sentenceSpans(citation.text, locale).map(({ start, end }) => ({
-      citation,
-      start: citation.start + start,
-      end: citation.start + end,
-      text: citation.text.slice(start, end),
-      terms: termsOf(citation.text.slice(start, end)),
-    })),
-  )
+  const sources = [
+    ...citations.flatMap((citation) => sentencesOf(citation.text, locale, citation)),
+    ...alsoFrom.flatMap((text) => sentencesOf(text, locale)),
+  ]
   signal?.throwIfAborted()
   const idf = rarity(sources.map(({ terms }) => terms))
   const windows = windowsOf(sources)
@@ -121,18 +125,19 @@ export async function answerSupport(
     if (terms.length === 0 || words.trim() === notEnoughInformation)
       return { ...base, support: 1, supported: true, missingFigures: [] }
     const judge = (among: readonly Evidence[]) => best(terms, among, idf, (row) => cosineOf(claim, row))
-    const own = cited.length === 0 ? windows : windows.filter(({ citation }) => cited.includes(citation))
+    const isOwn = ({ citation }: Evidence) =>
+      cited.length === 0 || citation === undefined || cited.includes(citation)
+    const own = windows.filter(isOwn)
     const { support, evidence, missingFigures } = judge(own)
     const supported = support >= threshold
-    const others =
-      cited.length === 0 || supported ? [] : windows.filter(({ citation }) => !cited.includes(citation))
+    const others = supported ? [] : windows.filter((window) => !isOwn(window))
     const other = judge(others)
     const betterIn = other.support >= threshold ? other.evidence?.citation : undefined
     return {
       ...base,
       support,
       supported,
-      ...(evidence !== undefined && {
+      ...(evidence?.citation !== undefined && {
         evidence: { citation: evidence.citation, start: evidence.start, end: evidence.end },
       }),
       missingFigures,
@@ -213,13 +218,28 @@ function withoutMarkers(answer: string, span: Span, markers: readonly Span[]): s
   return words.replace(/^\s*\d{1,3}[.)]\s/, '')
 }
 
+interface Sentence extends Span {
+  readonly citation: Citation | undefined
+  readonly text: string
+  readonly terms: readonly Term[]
+  /** Whether it is the first of its source: none is in front of it. */
+  readonly first: boolean
+}
+
+function sentencesOf(text: string, locale: string | undefined, citation?: Citation): Sentence[] {
+  const offset = citation?.start ?? 0
+  return sentenceSpans(text, locale).map(({ start, end }, place) => {
+    const sentence = text.slice(start, end)
+    const terms = termsOf(sentence)
+    return { citation, start: offset + start, end: offset + end, text: sentence, terms, first: place === 0 }
+  })
+}
+
 /**
  * Each sentence of the sources, and after these each with the one that follows: what an answer says at once may stand
  * in two.
  */
-function windowsOf(
-  sources: readonly { citation: Citation; start: number; end: number; terms: readonly Term[] }[],
-): Evidence[] {
+function windowsOf(sources: readonly Sentence[]): Evidence[] {
   const single = sources.map(
     ({ citation, start, end, terms }, row): Evidence => ({
       citation,
@@ -231,7 +251,7 @@ function windowsOf(
   )
   const pairs = single.slice(1).flatMap((second, place): Evidence[] => {
     const first = single[place]!
-    if (first.citation !== second.citation) return []
+    if (sources[place + 1]!.first) return []
     const terms = new Set([...first.terms, ...second.terms])
     return [{ ...first, end: second.end, terms, rows: [place, place + 1] }]
   })

@@ -238,6 +238,26 @@ describe('answerSupport', () => {
       }
     }
   })
+
+  it('takes what else the answer may draw on for a source, but not for evidence', async () => {
+    const answer = 'Our office opens at nine on weekdays [1]. The deposit is two months of rent [1].'
+    const alsoFrom = [
+      'You answer for Hill Street. Our office opens at nine.',
+      'It is closed on Sundays, not on weekdays.',
+    ]
+    const alone = await support(answer)
+    expect(alone.unsupported.map(({ text }) => text)).toEqual(['Our office opens at nine on weekdays [1].'])
+    const { sentences, unsupported } = await answerSupport(answer, [lease, rules], { alsoFrom })
+    expect(unsupported).toEqual([])
+    expect(sentences.map(({ evidence }) => evidence?.citation.number)).toEqual([undefined, 1])
+    expect(sentences[0]!.betterIn).toBeUndefined()
+    const figures = await answerSupport('The office opens at 10 [1].', [lease], {
+      alsoFrom: ['It opens at 10.'],
+    })
+    expect(figures.sentences[0]!.missingFigures).toEqual([])
+    const bad = answerSupport('a', [], { alsoFrom: 'a text' as unknown as string[] })
+    expect(isRagError(await errorOf(bad), 'invalid-argument')).toBe(true)
+  })
 })
 
 describe('abstaining', () => {
