@@ -1,18 +1,22 @@
-import {
+import * as layout from './posting-layout.js'
+import type { Postings } from './postings.js'
+
+// Constants of this module alone become part of the code, what is imported is read anew: see `score.ts`.
+const {
+  blockRecord,
+  BLOCK_START,
   BLOCK_END,
   BLOCK_LAST,
   BLOCK_NEXT,
-  BLOCK_START,
-  blockRecord,
   FREQUENCY_BITS,
   LARGE,
   PAGE_BITS,
   PAGE_MASK,
-} from './posting-layout.js'
-import type { Postings } from './postings.js'
+} = layout
+const BEHIND = 0x7fffffff
 
 /** Above every document number. */
-export const END = 0x7fffffff
+export const END = BEHIND
 
 const noPage = new Uint32Array(0)
 
@@ -24,7 +28,7 @@ export class Cursor {
   /** What a saturated frequency is multiplied with. */
   weight = 0
   /** Where it stands: `page[index]` is the next posting, of `document`, END behind the last. */
-  document = END
+  document = BEHIND
   page: Uint32Array = noPage
   index = 0
   /** Behind the block's last posting in the page. */
@@ -50,7 +54,7 @@ export class Cursor {
   nextBlock(): void {
     const postings = this.postings!
     if (this.next === 0) {
-      this.document = END
+      this.document = BEHIND
       this.index = this.end = 0
       this.page = noPage
       return

@@ -28,6 +28,8 @@ interface Row {
   bytes: Uint8Array | undefined
   /** Postings that did not fit. */
   large: number
+  /** The term's first block + 1: another one says that its postings have moved. */
+  first: number
   /** Postings that are in it, and the block + 1 and the place after the last of them. */
   count: number
   block: number
@@ -48,7 +50,7 @@ export class FrequencyRows {
     if (row === undefined) {
       if (count < MIN_COUNT || count * FREQUENT < documentCount || this.rows.size >= MAX_ROWS)
         return undefined
-      row = { bytes: new Uint8Array(0), large: 0, count: 0, block: 0, place: 0 }
+      row = { bytes: new Uint8Array(0), large: 0, first: 0, count: 0, block: 0, place: 0 }
       this.rows.set(term, row)
     }
     if (row.bytes !== undefined && row.count < count) this.extend(postings, term, row, documentCount)
@@ -70,8 +72,10 @@ export class FrequencyRows {
     }
     const { blocks, pages } = postings
     let block = postings.chain(term)
-    if (row.block === 0) {
-      row.block = block
+    if (row.first !== block) {
+      bytes.fill(0)
+      row.large = 0
+      row.first = row.block = block
       row.place = blocks[blockRecord(block) + BLOCK_START]!
     }
     for (block = row.block; ; ) {

@@ -12,6 +12,7 @@ export const PAGE_MASK = PAGE_SIZE - 1
 
 /** A block record is four words: place of its first posting, place after its last, last document, next block + 1. */
 export const BLOCK = 4
+const RECORD = BLOCK
 export const BLOCK_START = 0
 export const BLOCK_END = 1
 export const BLOCK_LAST = 2
@@ -19,7 +20,7 @@ export const BLOCK_NEXT = 3
 
 /** Where the record of a block, given as its number + 1, starts. */
 export function blockRecord(block: number): number {
-  return (block - 1) * BLOCK
+  return (block - 1) * RECORD
 }
 
 /** The chains of blocks of postings, as they are read. */

@@ -1,26 +1,19 @@
 import { FrequencyRows } from './frequency-rows.js'
 import { grownUint32, sharedUint32 } from './grow.js'
-import {
-  BLOCK,
-  BLOCK_END,
-  BLOCK_LAST,
-  BLOCK_NEXT,
-  BLOCK_START,
-  blockRecord,
-  FREQUENCY_BITS,
-  LARGE,
-  PAGE_BITS,
-  PAGE_MASK,
-  PAGE_SIZE,
-} from './posting-layout.js'
+import * as layout from './posting-layout.js'
+import { PostingSpace } from './posting-space.js'
 
-/**
- * Postings in a full-grown block, of which 65 fill a page, in a term's first one, and how fast blocks grow in between.
- * Each block entered is a miss of the cache, larger ones hold more spare room, and `room` ends at 1023.
- */
-const BLOCK_SIZE = 1008
-const FIRST_BLOCK_SIZE = 2
-const BLOCK_GROWTH = 4
+// What is imported is read anew at each use, what is a constant of this module alone is part of the code.
+const { BLOCK, BLOCK_END, BLOCK_LAST, BLOCK_NEXT, BLOCK_START, blockRecord } = layout
+const { FREQUENCY_BITS, LARGE, PAGE_BITS, PAGE_MASK, PAGE_SIZE } = layout
+
+/** A term's only block, when it is full, is moved to room for at least this many times its postings. */
+const LEAST_GROWTH = 1.5
+/** Room of the blocks that follow one too large to move: a quarter of what the term has, within these. */
+const LEAST_ADDED = 1008
+const MOST_ADDED = 1 << 14
+/** What ten bits hold: the room of a larger block is given out in parts. */
+const MOST_ROOM = 1023
 
 /**
  * A term record is eight words, half a cache line: first block + 1, last block, number of postings, next free
@@ -49,28 +42,31 @@ function boundClass(frequency: number): number {
 }
 
 /**
- * Postings of all terms in typed arrays: per term a chain of blocks of up to 1008 postings, ascending by
- * document number along the chain.
+ * Postings of all terms in typed arrays: per term a chain of blocks, ascending by document number along the chain.
  *
- * Blocks lie in pages of 65,536 postings, so growing copies no postings, and a block never crosses a page.
- * What is touched together lies together: adding a posting costs the term's record and the posting's line.
+ * A full block moves to larger room, so that all but the frequent terms have one block: each one entered costs a search
+ * some misses of the cache. Frequent terms get more blocks, larger ones the more they have, and nothing is copied any
+ * more. What is touched together lies together: adding a posting costs the term's record and the posting's line.
  */
 export class Postings {
-  readonly pages: Uint32Array[] = []
   readonly largeFrequencies = new Map<number, number>()
   /** Made from the postings when searches ask for them. */
   readonly rows = new FrequencyRows()
   /** Keeps the reads of `warm` from being optimised away. */
   warmth = 0
-  private free = 0
+  private readonly space = new PostingSpace()
+  readonly pages = this.space.pages
   /** Postings that the term being copied still needs blocks for. */
   private reserved = 0
-  /** Block records, read at `blockRecord(block)` plus BLOCK_START …; replaced when it grows. */
-  blocks: Uint32Array = new Uint32Array(BLOCK << 9)
-  private blockCount = 0
+  /** Where the room of a term's last block ends, by term record, where that is beyond what the record says. */
+  private readonly reaches = new Map<number, number>()
   private terms: Uint32Array = new Uint32Array(TERM << 9)
   private termHalves = new Uint16Array(this.terms.buffer)
   private termCount = 0
+
+  get blocks(): Uint32Array {
+    return this.space.blocks
+  }
 
   /** Postings of the term, those of deleted documents included. */
   count(term: number): number {
@@ -112,7 +108,7 @@ export class Postings {
     const record = term * TERM
     const halves = record * 2
     const { termHalves } = this
-    if (termHalves[halves + ROOM_HALF]! < ONE_ROOM) this.addBlock(record)
+    if (termHalves[halves + ROOM_HALF]! < ONE_ROOM) this.addRoom(record)
     const { terms } = this
     const frequency = terms[record + PENDING]!
     const field = Math.min(frequency, LARGE)
@@ -270,7 +266,7 @@ export class Postings {
     return {
       pages: this.pages.map(sharedUint32),
       largeFrequencies: this.largeFrequencies,
-      blocks: sharedUint32(this.blocks.subarray(0, this.blockCount * BLOCK)),
+      blocks: sharedUint32(this.blocks.subarray(0, this.space.blockCount * BLOCK)),
       terms: sharedUint32(this.terms.subarray(0, this.termCount * TERM)),
     }
   }
@@ -280,7 +276,7 @@ export class Postings {
     const postings = new Postings()
     postings.pages.push(...pages)
     for (const [place, frequency] of largeFrequencies) postings.largeFrequencies.set(place, frequency)
-    postings.blocks = blocks
+    postings.space.blocks = blocks
     postings.terms = terms
     postings.termCount = terms.length / TERM
     return postings
@@ -304,32 +300,79 @@ export class Postings {
     return frequency === LARGE ? this.largeFrequencies.get(place)! : frequency
   }
 
-  /** Closes the term's last block and links a new, larger one, or one as `reserved` says. */
-  private addBlock(record: number): void {
-    const { terms } = this
-    const isFirst = terms[record + FIRST] === 0
-    let room = FIRST_BLOCK_SIZE
-    if (!isFirst) {
+  /** Makes room for the term's next posting: more of its last block, a larger one in its place, or one more. */
+  private addRoom(record: number): void {
+    const { terms, space } = this
+    const count = terms[record + COUNT]!
+    const end = terms[record + TAIL_PLACE]!
+    const reach = this.reaches.get(record)
+    if (reach !== undefined && reach > end) this.setRoom(record, reach - end)
+    else if (this.reserved > 0) {
+      const room = space.roomAtOnce(this.reserved, Math.min(this.reserved, LEAST_ADDED))
+      this.reserved -= room
+      this.addBlock(record, room)
+    } else {
+      const isAlone = count === 0 || terms[record + FIRST] === terms[record + TAIL_BLOCK]! + 1
+      const room = isAlone ? space.roomFor(count * LEAST_GROWTH) : 0
+      if (room > 0) this.moveTo(record, room)
+      else {
+        const wanted = Math.max(LEAST_ADDED, Math.min(count >>> 2, MOST_ADDED))
+        this.addBlock(record, space.roomAtOnce(wanted, LEAST_ADDED))
+      }
+    }
+  }
+
+  /** Puts a larger block in the place of the term's only one, if it has one, and moves its postings there. */
+  private moveTo(record: number, room: number): void {
+    const { terms, space, pages, largeFrequencies } = this
+    const count = terms[record + COUNT]!
+    const block = space.take(room)
+    const { blocks } = space
+    const target = blocks[block * BLOCK + BLOCK_START]!
+    if (count > 0) {
+      const left = terms[record + TAIL_BLOCK]!
+      const source = blocks[left * BLOCK + BLOCK_START]!
+      const from = pages[source >>> PAGE_BITS]!
+      const to = pages[target >>> PAGE_BITS]!
+      for (let i = 0; i < count; i++) {
+        const posting = from[(source & PAGE_MASK) + i]!
+        to[(target & PAGE_MASK) + i] = posting
+        if ((posting & LARGE) !== LARGE) continue
+        largeFrequencies.set(target + i, largeFrequencies.get(source + i)!)
+        largeFrequencies.delete(source + i)
+      }
+      space.giveBack(left, count)
+    }
+    terms[record + FIRST] = block + 1
+    this.enter(record, block, target + count, room - count)
+  }
+
+  /** Closes the term's last block, if it has one, and links one more. */
+  private addBlock(record: number, room: number): void {
+    const { terms, space } = this
+    const block = space.take(room)
+    const { blocks } = space
+    if (terms[record + COUNT] === 0) terms[record + FIRST] = block + 1
+    else {
       const tail = terms[record + TAIL_BLOCK]! * BLOCK
       const end = terms[record + TAIL_PLACE]!
-      this.blocks[tail + BLOCK_END] = end
-      this.blocks[tail + BLOCK_LAST] = this.documentAt(end - 1)
-      this.blocks[tail + BLOCK_NEXT] = this.blockCount + 1
-      room = Math.min(BLOCK_SIZE, (end - this.blocks[tail + BLOCK_START]!) * BLOCK_GROWTH)
-    } else terms[record + FIRST] = this.blockCount + 1
-    if (this.reserved > 0) {
-      room = Math.min(this.reserved, BLOCK_SIZE)
-      this.reserved -= room
+      blocks[tail + BLOCK_END] = end
+      blocks[tail + BLOCK_LAST] = this.documentAt(end - 1)
+      blocks[tail + BLOCK_NEXT] = block + 1
     }
-    if (PAGE_SIZE - (this.free & PAGE_MASK) < room) this.free = (this.free | PAGE_MASK) + 1
-    if (this.free >>> PAGE_BITS >= this.pages.length) this.pages.push(new Uint32Array(PAGE_SIZE))
-    this.blocks = grownUint32(this.blocks, (this.blockCount + 1) * BLOCK)
-    this.blocks[this.blockCount * BLOCK + BLOCK_START] = this.free
-    this.blocks[this.blockCount * BLOCK + BLOCK_NEXT] = 0
-    terms[record + TAIL_BLOCK] = this.blockCount++
-    terms[record + TAIL_PLACE] = this.free
-    this.termHalves[record * 2 + ROOM_HALF]! |= room << FREQUENCY_BITS
-    this.free += room
+    this.enter(record, block, blocks[block * BLOCK + BLOCK_START]!, room)
+  }
+
+  private enter(record: number, block: number, place: number, room: number): void {
+    this.terms[record + TAIL_BLOCK] = block
+    this.terms[record + TAIL_PLACE] = place
+    if (room > MOST_ROOM) this.reaches.set(record, place + room)
+    else this.reaches.delete(record)
+    this.setRoom(record, room)
+  }
+
+  private setRoom(record: number, room: number): void {
+    this.termHalves[record * 2 + ROOM_HALF]! |= Math.min(room, MOST_ROOM) << FREQUENCY_BITS
   }
 
   private addTerms(needed: number): void {

@@ -1,8 +1,14 @@
 import type { Cursor } from './cursor.js'
 import type { Documents } from './documents.js'
-import { ROW_LARGE } from './frequency-rows.js'
-import { FREQUENCY_BITS, LARGE } from './posting-layout.js'
+import { ROW_LARGE as rowLarge } from './frequency-rows.js'
+import * as layout from './posting-layout.js'
 import type { Postings } from './postings.js'
+
+// What is imported or exported is read anew, and checked, at each use in a loop; what is a constant of this module
+// alone becomes part of the code.
+const { FREQUENCY_BITS, LARGE } = layout
+const ROW_LARGE = rowLarge
+const SIZE = 1 << 14
 
 /** What scoring one term needs, folded outside the loops. */
 export interface TermScorer {
@@ -16,16 +22,16 @@ export interface TermScorer {
 }
 
 /** Documents of one window: their scores fit in the second-level cache, beside what is read. */
-export const WINDOW = 1 << 14
+export const WINDOW = SIZE
 
 /** The candidates of a window of documents, with their scores so far. */
 export class Window {
   /** Number of the window's first document. */
   start = 0
   /** By document of the window, zero for those that are no candidates. */
-  readonly scores = new Float64Array(WINDOW)
+  readonly scores = new Float64Array(SIZE)
   /** The candidates, by document of the window; ascending only after `sort`. One more than fit is written to. */
-  readonly touched = new Uint16Array(WINDOW + 1)
+  readonly touched = new Uint16Array(SIZE + 1)
   count = 0
 
   /** By insertion: there are few when the order matters, and those of one term are in order already. */
@@ -71,7 +77,7 @@ export function scoreAll(cursor: Cursor, window: Window, postings: Postings, nor
   const { constant, perLength, documents } = norms
   const { lengths, lengthCodes, codedLengths } = documents
   const { base, weight } = cursor
-  const windowEnd = start + WINDOW
+  const windowEnd = start + SIZE
   let { count } = window
   while (cursor.document < windowEnd) {
     const { page, end } = cursor
@@ -110,7 +116,7 @@ export function scoreHopeful(
   const { constant, perLength, documents } = norms
   const { lengths, lengthCodes, codedLengths } = documents
   const { base, weight } = cursor
-  const windowEnd = start + WINDOW
+  const windowEnd = start + SIZE
   let { count } = window
   while (cursor.document < windowEnd) {
     const { page, end } = cursor
@@ -141,7 +147,7 @@ export function scoreKnown(cursor: Cursor, window: Window, postings: Postings, n
   const { constant, perLength, documents } = norms
   const { lengths, lengthCodes, codedLengths } = documents
   const { base, weight } = cursor
-  const windowEnd = start + WINDOW
+  const windowEnd = start + SIZE
   cursor.seek(start)
   while (cursor.document < windowEnd) {
     const { page, end } = cursor

@@ -1,7 +1,7 @@
 import { type Bitset, type TopHits, TopK } from '@tesserae/core'
-import { Cursor, END } from './cursor.js'
+import { Cursor, END as end } from './cursor.js'
 import type { Documents } from './documents.js'
-import { ROW_LARGE } from './frequency-rows.js'
+import { ROW_LARGE as rowLarge } from './frequency-rows.js'
 import type { Postings } from './postings.js'
 import {
   type Norms,
@@ -11,9 +11,14 @@ import {
   scoreKnown,
   scoreSought,
   type TermScorer,
-  WINDOW,
   Window,
+  WINDOW as windowSize,
 } from './score.js'
+
+// Constants of this module alone become part of the code, what is imported is read anew: see `score.ts`.
+const END = end
+const ROW_LARGE = rowLarge
+const WINDOW = windowSize
 
 /**
  * Relative room left when a document is dropped because it cannot reach the best: far above what the order
