@@ -8,7 +8,7 @@ import {
 } from '@tesserae/core'
 import { isExplainable } from './explain-hit.js'
 import { leaf } from './explain-vector.js'
-import type { FusedItem, Fusion, LegKind } from './fusion/fusion.js'
+import type { FusedItem, Fusion, LegKind, ListFacts } from './fusion/fusion.js'
 
 /** A leg that has a say, and what it found. */
 export interface Answer<M extends Metadata> {
@@ -22,6 +22,8 @@ export interface Fused<M extends Metadata> {
   readonly answers: readonly Answer<M>[]
   readonly weights: readonly number[]
   readonly items: readonly FusedItem[]
+  /** What the fusion was told of each answer's list. @default nothing */
+  readonly lists?: readonly ListFacts[] | undefined
 }
 
 /** What made a leg's list: the kind of the last stage its hits went through. */
@@ -66,7 +68,7 @@ export async function explainItem<M extends Metadata>(
   for (const [index, { leg, hits }] of fused.answers.entries()) {
     const weight = fused.weights[index]!
     const scores = Float64Array.from(hits, (hit) => hit.score)
-    const { values, missing, formula } = fusion.valuesOf(scores, weight, kindOf({ leg, hits }))
+    const { values, missing, formula } = fusion.valuesOf(scores, weight, fused.lists?.[index])
     const factor = fusion.weighsValues ? 1 : weight
     const position = item.positions[index]!
     const hit = hits[position]

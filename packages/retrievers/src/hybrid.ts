@@ -105,12 +105,13 @@ export function hybridRetriever<M extends Metadata = Metadata>(
     }
     const lists = answers.map(({ hits }) => hits.map(({ chunk, score }) => ({ id: chunk.id, score })))
     const shares = answers.map(({ leg }) => shareOf(leg, query))
-    const settings = { weights: given && weights, kinds: answers.map(kindOf), shares, query }
+    const settings = { weights: given && weights, kinds: answers.map(kindOf), shares, asked, query }
     return {
       asked,
       answers,
       weights: resolveWeights(fusion, lists.length, settings),
       items: fuse(lists, fusion, settings),
+      lists: answers.map((answer) => ({ kind: kindOf(answer), isCut: answer.hits.length >= asked })),
     }
   }
 

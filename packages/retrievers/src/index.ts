@@ -46,7 +46,15 @@ export type { ConvexOptions, ScoreNormalization } from './fusion/convex.js'
 export { convexFusion } from './fusion/convex.js'
 export type { DynamicShareOptions } from './fusion/dynamic-share.js'
 export { dynamicVectorShare } from './fusion/dynamic-share.js'
-export type { FusedItem, FuseOptions, Fusion, LegKind, LegValues, RankedItem } from './fusion/fusion.js'
+export type {
+  FusedItem,
+  FuseOptions,
+  Fusion,
+  LegKind,
+  LegValues,
+  ListFacts,
+  RankedItem,
+} from './fusion/fusion.js'
 export { fuse } from './fusion/fusion.js'
 export type { TellsShare } from './fusion/leg-share.js'
 export type { QueryFeatures } from './fusion/query-features.js'

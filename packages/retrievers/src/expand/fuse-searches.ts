@@ -1,7 +1,7 @@
 import type { Explanation, Filter, Hit, Metadata, RetrieveOptions, Retriever } from '@tesserae/core'
 import { type ExplainableRetriever, isExplainable } from '../explain-hit.js'
 import { type Answer, explainItem, type Fused, toHit } from '../fused.js'
-import { type Fusion, fuse } from '../fusion/fusion.js'
+import { type Fusion, fuse, resolveWeights } from '../fusion/fusion.js'
 import type { AskedQuery } from './expansion.js'
 
 /** A query and what it found. */
@@ -47,7 +47,7 @@ function fusedSearches<M extends Metadata>(
   retriever?: Retriever<M>,
 ): Fused<M> {
   const lists = searches.map(({ hits }) => hits.map(({ chunk, score }) => ({ id: chunk.id, score })))
-  const weights = searches.map(({ weight }) => weight)
+  const weights = resolveWeights(fusion, searches.length, { weights: searches.map(({ weight }) => weight) })
   const answers = searches.map((search): Answer<M> => {
     const stage = `${name}/${search.label}`
     return {

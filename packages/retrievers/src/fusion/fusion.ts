@@ -44,9 +44,17 @@ export interface Fusion {
   /**
    * @param scores raw scores of one list, best first, all finite. Not kept, not changed.
    * @param weight the list's, above 0; for those that weigh their values
-   * @param kind what made the list, if it is known; for those that scale by it
+   * @param list what else is known of the list, for those that scale by it
    */
-  valuesOf(scores: Float64Array, weight: number, kind?: LegKind): LegValues
+  valuesOf(scores: Float64Array, weight: number, list?: ListFacts): LegValues
+}
+
+/** What is known of a list beside its scores. */
+export interface ListFacts {
+  /** What made it. */
+  readonly kind?: LegKind
+  /** Whether it may go on: as many hits were asked for as it has. @default false */
+  readonly isCut?: boolean | undefined
 }
 
 /** What made a list; `undefined` when it is not known. */
@@ -59,6 +67,8 @@ export interface FuseOptions {
   readonly kinds?: readonly LegKind[] | undefined
   /** What each list's maker says its hits are worth beside a text search, 0 to 1, for default weights. @default unknown */
   readonly shares?: readonly (number | undefined)[] | undefined
+  /** Hits that each list was asked for: one that has as many may go on. @default unknown: none does */
+  readonly asked?: number | undefined
   /** What was searched for, for default weights that go by it. @default unknown */
   readonly query?: string | undefined
   /** At most this many items. @default all */
@@ -102,7 +112,10 @@ export function fuse(
   for (let list = 0; list < lists.length; list++) {
     const weight = weights[list]!
     if (weight === 0) continue
-    const { values, missing } = fusion.valuesOf(scoresOf(lists[list]!), weight, options.kinds?.[list])
+    const { values, missing } = fusion.valuesOf(scoresOf(lists[list]!), weight, {
+      kind: options.kinds?.[list],
+      isCut: lists[list]!.length >= (options.asked ?? Number.POSITIVE_INFINITY),
+    })
     const factor = fusion.weighsValues ? 1 : weight
     const places = positions[list]!
     for (let item = 0; item < totals.length; item++) {

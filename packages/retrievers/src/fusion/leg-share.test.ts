@@ -2,7 +2,9 @@ import type { Embedder, EmbedderProfile, Hit } from '@tesserae/core'
 import { fakeEmbedder, fakeRetriever } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { denseRetriever } from '../dense.js'
+import { synonymRetriever } from '../expand/synonyms.js'
 import { hybridRetriever } from '../hybrid.js'
+import { lexicalRetriever } from '../lexical.js'
 import { memoryStore } from '../memory-store/store.js'
 import { convexFusion, weightsByKind } from './convex.js'
 import { dynamicVectorShare } from './dynamic-share.js'
@@ -114,6 +116,20 @@ describe('scales by kind', () => {
     expect(fuse([list], convexFusion()).map(({ score }) => score)).toEqual([1, 0])
   })
 
+  it('count what a cut list does not have as its last hit, and what a whole one does not have as nothing', () => {
+    const other = [
+      { id: 'c', score: 0.9 },
+      { id: 'd', score: 0.1 },
+    ]
+    const options = { kinds: ['lexical', 'vector'], weights: [0.5, 0.5] } as const
+    const scores = (asked: number) =>
+      Object.fromEntries(
+        fuse([list, other], convexFusion(), { ...options, asked }).map(({ id, score }) => [id, score]),
+      )
+    expect(scores(2)).toEqual({ a: 0.5, b: 0.375, c: 0.875, d: 0.375 })
+    expect(scores(3)).toEqual({ a: 0.5, b: 0.375, c: 0.5, d: 0 })
+  })
+
   it('stretch lexical scores that go below 0, and take scores of 0 for equal', () => {
     expect(
       only('lexical', [
@@ -122,6 +138,37 @@ describe('scales by kind', () => {
       ]),
     ).toEqual([1, 0])
     expect(only('lexical', [{ id: 'a', score: 0 }])).toEqual([1])
+  })
+})
+
+describe('explanations', () => {
+  const items = ['a', 'b', 'c'].map((id, place) => ({
+    chunk: { ...chunk(id), text: `rent ${'deposit '.repeat(place)}` },
+    revision: '1',
+  }))
+  const filled = async () => {
+    const store = memoryStore()
+    await store.upsert(items)
+    return lexicalRetriever({ store })
+  }
+
+  it('tell the very values, of lists that were cut and of lists whose kind nobody told', async () => {
+    const leg = await filled()
+    const other = fakeRetriever([{ chunk: chunk('z'), score: 1, trace: [] }] as Hit[], { name: 'other' })
+    const retrievers = [
+      hybridRetriever([leg, other], { candidates: 2 }),
+      hybridRetriever([leg, other]),
+      synonymRetriever(leg, { synonyms: [['rent', 'deposit']], fusion: convexFusion() }),
+    ]
+    for (const retriever of retrievers) {
+      const hits = await retriever.retrieve('rent', { limit: 2 })
+      expect(hits).toHaveLength(2)
+      for (const hit of hits) {
+        const tree = (await retriever.explain('rent', hit.chunk.id, { limit: 2 }))!
+        expect(tree.value).toBe(hit.score)
+        expect(tree.details.reduce((sum, { value }) => sum + value, 0)).toBeCloseTo(hit.score, 12)
+      }
+    }
   })
 })
 

@@ -1,18 +1,20 @@
-import type { LegKind, LegValues } from './fusion.js'
+import type { LegValues, ListFacts } from './fusion.js'
 
 /**
  * Lexical scores divided by the best one: a document without a word of the query has 0, so the least that there can be is
- * known, and the last hit of a short list is worth what it scored instead of nothing. Other scores, whose least means
- * nothing, by min-max. Lexical scores below 0 are no such scores: min-max too.
+ * known, and the last hit of a short list is worth what it scored instead of nothing. What a list does not have is worth 0;
+ * in one that was cut it may have scored as much as the last hit, and is worth that, or else all hits of the list would
+ * come before what others alone have found.
+ * Other scores, whose least means nothing, by min-max. Lexical scores below 0 are no such scores: min-max too.
  *
  * Bruch, Gai and Ingber, 2023, section 4.1, on theoretical minima.
  */
-export function byKind(scores: Float64Array, _weight?: number, kind?: LegKind): LegValues {
+export function byKind(scores: Float64Array, _weight?: number, { kind, isCut }: ListFacts = {}): LegValues {
   const { min, max } = extremes(scores)
   if (kind !== 'lexical' || !(min >= 0) || !(max > 0)) return minMax(scores)
   const values = new Float64Array(scores.length)
   for (let i = 0; i < values.length; i++) values[i] = scores[i]! / max
-  return { values, missing: 0, formula: `score / ${max}` }
+  return { values, missing: isCut ? min / max : 0, formula: `score / ${max}` }
 }
 
 /**
