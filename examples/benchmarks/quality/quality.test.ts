@@ -87,6 +87,22 @@ describe.skipIf(!available)('fusions and stages (skipped without the folder of d
     ])
   }, 60_000)
 
+  it('hold the default hybrid to BM25, and feedback to what is published', async () => {
+    const only = ['bm25', 'bm25 + RM3', 'bm25 + RM3, 10 and 10', 'static default', 'static rrf']
+    const { rows, ratios, notes } = await run('fusion', only)
+    expect(ratios.map(({ name, met }) => `${name}: ${met}`)).toEqual([
+      'static default on cranfield over bm25: true',
+      'RM3 on cranfield, MAP@100 over bm25: true',
+      'RM3 on cranfield, MAP@100 over RM3 as published elsewhere: true',
+      'static default on adi over bm25: true',
+    ])
+    const over = (subject: string) =>
+      rows.find((row) => row.case === 'cranfield' && row.subject === subject && row.metric === 'over bm25')!
+    expect(over('static default').low).toBeGreaterThan(0)
+    expect(over('static default').value).toBeGreaterThan(over('static rrf').value)
+    expect(notes.some((note) => note.includes('Anserini'))).toBe(true)
+  }, 60_000)
+
   it('find abbreviations that texts explain', () => {
     const texts = [
       'The transforming growth factor (TGF) and the world health organization (WHO).',
