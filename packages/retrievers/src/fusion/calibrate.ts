@@ -13,6 +13,8 @@ export interface JudgedLists {
 export interface CalibrateOptions {
   /** As in the fusion it is for. @default 'by-kind' */
   readonly normalize?: ScoreNormalization | undefined
+  /** Hits that each leg was asked for, as in the hybrid retriever it is for: a list as long may go on. @default 100 */
+  readonly candidates?: number | undefined
   /** Depth of the nDCG that is looked at. @default 10 */
   readonly depth?: number | undefined
   /** Distance between the shares that are tried, above 0 and at most 0.5. @default 0.05 */
@@ -41,6 +43,7 @@ export function calibrateVectorShare(
   options: CalibrateOptions = {},
 ): Calibration {
   const depth = checkInteger('depth', options.depth ?? 10)
+  const candidates = checkInteger('candidates', options.candidates ?? 100)
   const step = checkNumber('step', options.step ?? 0.05, 0.001, 0.5)
   const fusion = convexFusion({ normalize: options.normalize })
   const judged = questions.map(({ relevant, ...lists }) => ({ ...lists, relevant: new Set(relevant) }))
@@ -54,6 +57,7 @@ export function calibrateVectorShare(
       const fused = fuse([lexical, vector], fusion, {
         weights: [1 - vectorShare, vectorShare],
         kinds: ['lexical', 'vector'],
+        asked: candidates,
         limit: depth,
       })
       sum += normalizedGain(fused, relevant, depth)

@@ -159,6 +159,18 @@ describe('calibrateVectorShare', () => {
     expect(weak.tried.at(-1)!.ndcg).toBeCloseTo(1 / Math.log2(4), 12)
   })
 
+  it('judges lists that may go on as the hybrid retriever fuses them', () => {
+    const lexical = list(['wrong', 10], ['other', 9])
+    const vector = list(['right', 0.9], ['worse', 0.5])
+    const question = { lexical, vector, relevant: ['right'] }
+    const first = (candidates: number) =>
+      calibrateVectorShare([question], { candidates, depth: 1 }).tried.find(({ ndcg }) => ndcg === 1)!
+        .vectorShare
+    // In the cut list what it lacks is worth 0.9: 0.9 (1 − s) + s > 1 − s; in the whole one nothing: s > 1 − s.
+    expect(first(2)).toBeCloseTo(0.1, 12)
+    expect(first(3)).toBeCloseTo(0.5, 12)
+  })
+
   it('takes the middle where nothing matters', () => {
     const { vectorShare } = calibrateVectorShare([{ lexical: good, vector: good, relevant: ['right'] }])
     expect(vectorShare).toBe(0.5)
