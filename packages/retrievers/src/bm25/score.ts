@@ -4,8 +4,10 @@ import { ROW_LARGE as rowLarge } from './frequency-rows.js'
 import * as layout from './posting-layout.js'
 import type { Postings } from './postings.js'
 
-// What is imported or exported is read anew, and checked, at each use in a loop; what is a constant of this module
-// alone becomes part of the code.
+// Two things about compiled loops that these kernels are written for. What is imported or exported is read anew, and
+// checked, at each use; what is a constant of this module alone becomes part of the code. And every turn checks the arrays
+// it reads and looks up where they lie, which takes longer than the sum itself: so a turn takes two or four postings where
+// they are alike, and one where they are not.
 const { FREQUENCY_BITS, LARGE } = layout
 const ROW_LARGE = rowLarge
 const SIZE = 1 << 14
@@ -49,7 +51,22 @@ export class Window {
   keep(least: number): void {
     const { scores, touched } = this
     let count = 0
-    for (let k = 0; k < this.count; k++) {
+    let k = 0
+    for (; k + 2 <= this.count; k += 2) {
+      const local = touched[k]!
+      const local2 = touched[k + 1]!
+      const score = scores[local]!
+      const score2 = scores[local2]!
+      const isKept = Number(score >= least)
+      const isKept2 = Number(score2 >= least)
+      touched[count] = local
+      count += isKept
+      touched[count] = local2
+      count += isKept2
+      scores[local] = score * isKept
+      scores[local2] = score2 * isKept2
+    }
+    for (; k < this.count; k++) {
       const local = touched[k]!
       const score = scores[local]!
       const isKept = Number(score >= least)
@@ -82,12 +99,39 @@ export function scoreAll(cursor: Cursor, window: Window, postings: Postings, nor
   while (cursor.document < windowEnd) {
     const { page, end } = cursor
     let i = cursor.index
-    for (; i < end; i++) {
+    while (i < end) {
+      if (i + 2 <= end) {
+        const posting = page[i]!
+        const posting2 = page[i + 1]!
+        const document = posting >>> FREQUENCY_BITS
+        const document2 = posting2 >>> FREQUENCY_BITS
+        const frequency = posting & LARGE
+        const frequency2 = posting2 & LARGE
+        const length = codedLengths[lengthCodes[document]!]!
+        const length2 = codedLengths[lengthCodes[document2]!]!
+        const isUsual = frequency !== LARGE && frequency2 !== LARGE && length >= 0 && length2 >= 0
+        if (document2 < windowEnd && isUsual) {
+          const local = document - start
+          const local2 = document2 - start
+          const before = scores[local]!
+          const before2 = scores[local2]!
+          touched[count] = local
+          count += Number(before === 0)
+          touched[count] = local2
+          count += Number(before2 === 0)
+          scores[local] = before + (base + (weight * frequency) / (frequency + constant + perLength * length))
+          scores[local2] =
+            before2 + (base + (weight * frequency2) / (frequency2 + constant + perLength * length2))
+          i += 2
+          continue
+        }
+      }
       const posting = page[i]!
       const document = posting >>> FREQUENCY_BITS
       if (document >= windowEnd) break
+      i++
       let frequency = posting & LARGE
-      if (frequency === LARGE) frequency = postings.largeFrequencies.get(cursor.pagePlace + i)!
+      if (frequency === LARGE) frequency = postings.largeFrequencies.get(cursor.pagePlace + i - 1)!
       const local = document - start
       const before = scores[local]!
       touched[count] = local
@@ -152,14 +196,32 @@ export function scoreKnown(cursor: Cursor, window: Window, postings: Postings, n
   while (cursor.document < windowEnd) {
     const { page, end } = cursor
     let i = cursor.index
-    for (; i < end; i++) {
+    // Up to here one by one: there is a candidate among them, or the window's end.
+    let alone = i
+    while (i < end) {
+      if (i >= alone && i + 4 <= end) {
+        const fourth = page[i + 3]! >>> FREQUENCY_BITS
+        if (fourth < windowEnd) {
+          const sum =
+            scores[(page[i]! >>> FREQUENCY_BITS) - start]! +
+            scores[(page[i + 1]! >>> FREQUENCY_BITS) - start]! +
+            scores[(page[i + 2]! >>> FREQUENCY_BITS) - start]! +
+            scores[fourth - start]!
+          if (sum === 0) {
+            i += 4
+            continue
+          }
+        }
+        alone = i + 4
+      }
       const posting = page[i]!
       const document = posting >>> FREQUENCY_BITS
       if (document >= windowEnd) break
+      i++
       const before = scores[document - start]!
       if (before === 0) continue
       let frequency = posting & LARGE
-      if (frequency === LARGE) frequency = postings.largeFrequencies.get(cursor.pagePlace + i)!
+      if (frequency === LARGE) frequency = postings.largeFrequencies.get(cursor.pagePlace + i - 1)!
       let length = codedLengths[lengthCodes[document]!]!
       if (length < 0) length = lengths[document]!
       scores[document - start] =

@@ -163,7 +163,8 @@ export class Searcher {
       const { term, base, weight } = cursors[last]!
       const wanted = (this.least - rest[essential]! - base) / weight
       const hopeful = postings.lowestFrequency(term, wanted, constant, perLength)
-      scoreHopeful(cursors[last]!, window, postings, norms, hopeful)
+      if (hopeful <= 1) scoreAll(cursors[last]!, window, postings, norms)
+      else scoreHopeful(cursors[last]!, window, postings, norms, hopeful)
       for (let i = essential; i < scorers.length; i++) {
         window.keep(this.least - rest[i]!)
         if (window.count === 0) break
@@ -187,17 +188,30 @@ export class Searcher {
     const { window, selection } = this
     const { scores, touched, start, count } = window
     const { ordinals, ascending } = documents
-    for (let k = 0; k < count; k++) {
-      const local = touched[k]!
+    let { least } = this
+    for (let k = 0; k < count; ) {
+      if (k + 4 <= count) {
+        const one = touched[k]!
+        const two = touched[k + 1]!
+        const three = touched[k + 2]!
+        const four = touched[k + 3]!
+        if (scores[one]! < least && scores[two]! < least && scores[three]! < least && scores[four]! < least) {
+          scores[one] = scores[two] = scores[three] = scores[four] = 0
+          k += 4
+          continue
+        }
+      }
+      const local = touched[k++]!
       const score = scores[local]!
       scores[local] = 0
-      if (score < this.least) continue
+      if (score < least) continue
       const document = start + local
       if (documents.isDeleted(document)) continue
       if (filter !== undefined && !filter.has(ordinals[document]!)) continue
       if (selection.push(ascending ? document : ordinals[document]!, score))
-        this.least = Math.max(this.least, selection.threshold * (1 - MARGIN))
+        least = Math.max(least, selection.threshold * (1 - MARGIN))
     }
+    this.least = least
     window.count = 0
   }
 
