@@ -55,7 +55,8 @@ describe('a query in short forms, against texts in long ones', () => {
     const model = fakeLanguageModel(() =>
       JSON.stringify({ rewritten: 'top rated Italian restaurants in New York City' }),
     )
-    const retriever = rewriteRetriever(await open(), { model, glossary })
+    // The rewrite says better what is meant, so the query as it was typed counts half.
+    const retriever = rewriteRetriever(await open(), { model, glossary, originalWeight: 0.5 })
     const { hits, queries } = await retriever.retrieveExpanded(query)
     expect(queries.map(({ text }) => text)).toEqual([
       query,

@@ -28,7 +28,7 @@ const fusions = [
 
 describe('reciprocalRankFusion', () => {
   it('adds weight / (k + rank)', () => {
-    const fused = fuse([lexical, dense], reciprocalRankFusion())
+    const fused = fuse([lexical, dense], reciprocalRankFusion({ ties: 'id' }))
     expect(ranking(fused)).toBe('a c b d')
     expect(fused[0]!.score).toBe(1 / 61 + 1 / 63)
     expect(fused[2]!.score).toBe(1 / 62)
@@ -37,7 +37,7 @@ describe('reciprocalRankFusion', () => {
   })
 
   it('takes weights as they are and k = 0 as a value', () => {
-    const fused = fuse([lexical, dense], reciprocalRankFusion({ k: 0, weights: [1, 3] }))
+    const fused = fuse([lexical, dense], reciprocalRankFusion({ k: 0, weights: [1, 3], ties: 'id' }))
     expect(fused.map((item) => [item.id, item.score])).toEqual([
       ['c', 1 / 3 + 3],
       ['a', 1 + 3 * (1 / 3)],
@@ -46,10 +46,10 @@ describe('reciprocalRankFusion', () => {
     ])
   })
 
-  it('looks at ranks only', () => {
+  it('looks at ranks only, unless to break ties', () => {
     const other = list(['a', 1e9], ['b', 1], ['c', -5])
-    expect(fuse([other, dense], reciprocalRankFusion())).toEqual(
-      fuse([lexical, dense], reciprocalRankFusion()),
+    expect(fuse([other, dense], reciprocalRankFusion({ ties: 'id' }))).toEqual(
+      fuse([lexical, dense], reciprocalRankFusion({ ties: 'id' })),
     )
   })
 })

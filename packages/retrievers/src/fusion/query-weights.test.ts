@@ -36,7 +36,7 @@ describe('the two published weightings of reciprocal ranks', () => {
   const lists = [list(['a', 9], ['b', 8], ['c', 7], ['d', 6]), list(['x', 1], ['y', 0.9])]
 
   it('weighs scores: weight / (k + rank)', () => {
-    const fused = fuse(lists, reciprocalRankFusion({ weights: [3, 1] }))
+    const fused = fuse(lists, reciprocalRankFusion({ weights: [3, 1], ties: 'id' }))
     expect(fused.map(({ id, score }) => [id, score])).toEqual([
       ['a', 3 / 61],
       ['b', 3 / 62],
@@ -48,7 +48,7 @@ describe('the two published weightings of reciprocal ranks', () => {
   })
 
   it('weighs ranks: 1 / (k + rank / weight), three of one list for each of the other', () => {
-    const fused = fuse(lists, reciprocalRankFusion({ weights: [3, 1], weighting: 'rank' }))
+    const fused = fuse(lists, reciprocalRankFusion({ weights: [3, 1], weighting: 'rank', ties: 'id' }))
     expect(fused.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'x', 'd', 'y'])
     expect(fused[0]!.score).toBeCloseTo(1 / (60 + 1 / 3), 15)
     expect(fused[3]!.score).toBe(1 / 61)
@@ -58,7 +58,10 @@ describe('the two published weightings of reciprocal ranks', () => {
   it('agrees with the published code for a k one larger', () => {
     // 1 / ((position + 1) / weight + k − 1), with the position from 0 and k = 2.
     const position = (at: number, weight: number) => 1 / ((at + 1) / weight + 2 - 1)
-    const fused = fuse([lists[0]!], reciprocalRankFusion({ k: 1, weights: [3], weighting: 'rank' }))
+    const fused = fuse(
+      [lists[0]!],
+      reciprocalRankFusion({ k: 1, weights: [3], weighting: 'rank', ties: 'id' }),
+    )
     expect(fused.map(({ score }) => score)).toEqual(
       [0, 1, 2, 3].map((at) => expect.closeTo(position(at, 3), 15)),
     )

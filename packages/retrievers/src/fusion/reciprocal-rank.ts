@@ -17,9 +17,10 @@ export interface ReciprocalRankOptions {
    */
   readonly weighting?: 'score' | 'rank' | undefined
   /**
-   * Two lists tie often: 2nd and 5th are worth what 5th and 2nd are. With `'id'` chance decides, repeatably; with `'scores'`
-   * the item whose scores are nearer to the best of their lists, for which each value has up to a trillionth added to it.
-   * @default 'id'
+   * Two lists tie often: 2nd and 5th are worth what 5th and 2nd are. With `'scores'` the item comes first whose scores are
+   * nearer to the best of their lists, for which each value has up to a trillionth added to it; with `'id'` values are the
+   * formula's own, and chance decides, repeatably.
+   * @default 'scores'
    */
   readonly ties?: 'id' | 'scores' | undefined
 }
@@ -38,7 +39,7 @@ const nudge = 1e-12
 export function reciprocalRankFusion(options: ReciprocalRankOptions = {}): Fusion {
   const k = checkNumber('k', options.k ?? 60, 0)
   const byRank = checkOneOf('weighting', options.weighting ?? 'score', ['score', 'rank']) === 'rank'
-  const byScores = checkOneOf('ties', options.ties ?? 'id', ['id', 'scores']) === 'scores'
+  const byScores = checkOneOf('ties', options.ties ?? 'scores', ['id', 'scores']) === 'scores'
   if (options.weights !== undefined) checkWeights('weights', options.weights)
   return {
     name: byRank ? 'reciprocal-weighted-rank' : 'reciprocal-rank',
