@@ -89,6 +89,13 @@ describe('an embedder that was defined', () => {
     await expect(failing(abort)).rejects.toBe(abort)
   })
 
+  it('declares what its definition declares', () => {
+    const embed = () => [[1, 0]]
+    const profile = { vectorShare: 0.4, scripts: ['Latin', 'Greek'] }
+    expect(defineEmbedder({ id: 'a', dimensions: 2, embed, ...profile })).toMatchObject(profile)
+    expect(() => defineEmbedder({ id: 'a', dimensions: 2, embed, vectorShare: 2 })).toThrow(/vectorShare/)
+  })
+
   it('checks its definition', () => {
     const embed = () => []
     expect(() => defineEmbedder({ id: ' ', dimensions: 2, embed })).toThrow('`id`')

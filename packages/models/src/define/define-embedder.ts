@@ -1,6 +1,8 @@
 import {
   checkInteger,
+  checkNumber,
   type Embedder,
+  type EmbedderProfile,
   type EmbedOptions,
   invalid,
   type Observer,
@@ -19,7 +21,7 @@ export interface EmbedderCall {
 /** One list of numbers per text, or all of them row after row. */
 export type EmbedderAnswer = readonly ArrayLike<number>[] | Float32Array
 
-export interface EmbedderDefinition {
+export interface EmbedderDefinition extends EmbedderProfile {
   /** Model, version and options: vectors of different ids are never mixed. */
   readonly id: string
   readonly dimensions: number
@@ -42,12 +44,13 @@ export interface EmbedderDefinition {
  *
  * @throws RagError `invalid-vector` for an answer of another shape, `model-failed` for what the function throws.
  */
-export function defineEmbedder(definition: EmbedderDefinition): Embedder {
-  const { id, prefixes, maxBatchTokens } = definition
+export function defineEmbedder(definition: EmbedderDefinition): Embedder & EmbedderProfile {
+  const { id, prefixes, maxBatchTokens, vectorShare, scripts } = definition
   if (typeof id !== 'string' || id.trim() === '') invalid('id', 'a string with something in it', id)
   const dimensions = checkInteger('dimensions', definition.dimensions)
   const maxBatchSize = checkInteger('maxBatchSize', definition.maxBatchSize ?? 64)
   if (maxBatchTokens !== undefined) checkInteger('maxBatchTokens', maxBatchTokens)
+  if (vectorShare !== undefined) checkNumber('vectorShare', vectorShare, 0, 1)
   if (typeof definition.embed !== 'function') invalid('embed', 'a function', definition.embed)
 
   const ask = async (texts: readonly string[], call: EmbedOptions): Promise<EmbedderAnswer> => {
@@ -68,6 +71,8 @@ export function defineEmbedder(definition: EmbedderDefinition): Embedder {
     dimensions,
     maxBatchSize,
     maxBatchTokens,
+    vectorShare,
+    scripts,
     async embed(texts, call) {
       checkEmbedCall(texts, call)
       call.signal?.throwIfAborted()

@@ -5,6 +5,7 @@ import {
   checkOneOf,
   type EmbeddedText,
   type Embedder,
+  type EmbedderProfile,
   type EmbedOptions,
   isAbort,
   isRagError,
@@ -41,7 +42,7 @@ export interface CostEstimate {
   readonly cost: number | undefined
 }
 
-export interface ManagedEmbedder extends Embedder {
+export interface ManagedEmbedder extends Embedder, EmbedderProfile {
   /** One result per text, in order: batches fail alone. Only an abort or a wrong argument throws. */
   embedEach(texts: readonly string[], options: EmbedOptions): Promise<readonly EmbeddedText[]>
   /** What embedding these texts would take, without sending anything. */
@@ -60,7 +61,10 @@ interface Item extends TextPiece {
  * batches have ended, `embedEach` tells it per text. Wrap once, directly around the model; where `ingest` or
  * `embedTexts` call it, give them `retry: false`, or both will retry.
  */
-export function managedEmbedder(embedder: Embedder, options: ManagedEmbedderOptions = {}): ManagedEmbedder {
+export function managedEmbedder(
+  embedder: Embedder & EmbedderProfile,
+  options: ManagedEmbedderOptions = {},
+): ManagedEmbedder {
   const { id, dimensions } = embedder
   const maxBatchSize = checkInteger('maxBatchSize', options.maxBatchSize ?? embedder.maxBatchSize)
   const maxTokens = options.maxTokens === undefined ? undefined : checkInteger('maxTokens', options.maxTokens)
@@ -190,6 +194,10 @@ export function managedEmbedder(embedder: Embedder, options: ManagedEmbedderOpti
     id,
     dimensions,
     maxBatchSize: maxBatchSize * concurrency,
+    vectorShare: embedder.vectorShare,
+    get scripts() {
+      return embedder.scripts
+    },
     embedEach,
     async embed(texts, call) {
       const results = await embedEach(texts, call)

@@ -1,5 +1,6 @@
 import { cachedEmbedder, memoryCache } from '@tesserae/core'
 import { describe, expect, it } from 'vitest'
+import { managedEmbedder } from '../managed/embedder.js'
 import { scriptsOf } from './scripts.js'
 import { staticEmbedder } from './static-embedder.js'
 
@@ -15,9 +16,15 @@ describe('what the embedder in the box says of itself', () => {
     }
   })
 
-  it('is not lost behind a cache', async () => {
-    const { vectorShare, scripts } = cachedEmbedder(await staticEmbedder(), memoryCache({ maxEntries: 9 }))
-    expect({ vectorShare, scripts }).toEqual({ vectorShare: 0.15, scripts: ['Latin'] })
+  it('is not lost behind a cache, or what makes batches', async () => {
+    const embedder = await staticEmbedder()
+    for (const wrapped of [
+      cachedEmbedder(embedder, memoryCache({ maxEntries: 9 })),
+      managedEmbedder(embedder),
+    ]) {
+      expect(wrapped.vectorShare).toBe(0.15)
+      expect(wrapped.scripts).toEqual(['Latin'])
+    }
   })
 })
 
