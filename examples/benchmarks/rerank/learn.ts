@@ -6,6 +6,7 @@ import {
   crossEncoderReranker,
   extractFeatures,
   fieldMatchFeature,
+  type JudgedRows,
   judgeFeatures,
   learnedReranker,
   priorFeature,
@@ -40,13 +41,14 @@ export async function crossValidated(
   train: Train,
 ): Promise<(query: string, hits: readonly Hit[]) => Promise<readonly Hit[]>> {
   const scorer = crossEncoderReranker({ model: late, name: 'late', weight: 0 })
-  const rows = await Promise.all(
-    dataset.queries.map(async ({ id, text }, place) => {
-      const scored = await scorer.rerank(text, hits.get(text) ?? [])
-      const logged = extractFeatures(features, text, scored)
-      return { text, fold: place % folds, judged: judgeFeatures(logged, chunkGrades(dataset, id, scored)) }
-    }),
-  )
+  const rows: { readonly text: string; readonly fold: number; readonly judged: JudgedRows }[] = []
+  // One after the other: the token vectors of all queries' passages at once are gigabytes.
+  for (const [place, { id, text }] of dataset.queries.entries()) {
+    const scored = await scorer.rerank(text, hits.get(text) ?? [])
+    const logged = extractFeatures(features, text, scored)
+    const judged = judgeFeatures(logged, chunkGrades(dataset, id, scored))
+    rows.push({ text, fold: place % folds, judged })
+  }
   const names = features.map(({ name }) => name)
   const setOf = (wanted: readonly number[]): TrainingSet => ({
     names,
