@@ -8,6 +8,7 @@ import { tell } from './observe.js'
 import type { Observer } from './observer.js'
 import type { Hit, Retriever } from './retriever.js'
 import { isScopedByCall } from './scope.js'
+import { shareOf, type TellsShare } from './tells-share.js'
 
 export interface CachedRetrieverOptions {
   /**
@@ -34,7 +35,7 @@ export function cachedRetriever<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   cache: Cache<readonly Hit<M>[]>,
   options: CachedRetrieverOptions,
-): ExplainableRetriever<M> {
+): ExplainableRetriever<M> & TellsShare {
   const { version, tenant, model } = options
   if (typeof version !== 'function') invalid('version', 'a function that returns a string', version)
   if (isScopedByCall(retriever)) {
@@ -72,6 +73,7 @@ export function cachedRetriever<M extends Metadata = Metadata>(
       coming.set(key, flight)
       return structuredClone(await flight.join(signal))
     },
+    vectorShare: (query: string) => shareOf(retriever, query),
     async explain(query, chunkId, call) {
       return isExplainable(retriever) ? retriever.explain(query, chunkId, call) : undefined
     },

@@ -3,6 +3,7 @@ import type { Metadata } from './document.js'
 import { type ExplainableRetriever, isExplainable } from './explain.js'
 import type { RetrieveOptions, Retriever } from './retriever.js'
 import { scopedAs } from './scope.js'
+import { shareOf, type TellsShare } from './tells-share.js'
 
 export interface MeteredRetrieverOptions {
   /** Calls that latencies and scores are told of: the last so many. @default 1000 */
@@ -39,7 +40,7 @@ export interface RetrievalMetrics {
   readonly lastScore?: Distribution | undefined
 }
 
-export interface MeteredRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M> {
+export interface MeteredRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M>, TellsShare {
   metrics(): RetrievalMetrics
 }
 
@@ -82,6 +83,7 @@ export function meteredRetriever<M extends Metadata = Metadata>(
         throw error
       }
     },
+    vectorShare: (query: string) => shareOf(retriever, query),
     async explain(query: string, chunkId: string, call?: RetrieveOptions) {
       return isExplainable(retriever) ? retriever.explain(query, chunkId, call) : undefined
     },

@@ -7,6 +7,7 @@ import { fingerprint } from './fingerprint.js'
 import { tell } from './observe.js'
 import type { CallOptions } from './observer.js'
 import type { Hit, RetrieveOptions, Retriever } from './retriever.js'
+import { shareOf, type TellsShare } from './tells-share.js'
 
 /**
  * What a caller may see: a filter, or a function that finds it for each call (whose rights may have changed).
@@ -32,7 +33,7 @@ export function scopeRetriever<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   scope: Scope,
   options: ScopeOptions = {},
-): ExplainableRetriever<M> {
+): ExplainableRetriever<M> & TellsShare {
   const hidden = new Set(options.hide ?? [])
   const fixed = typeof scope === 'function' ? undefined : checkScope(scope)
   // Two scopes around the same retriever are two retrievers: caches and traces must not mix them up.
@@ -62,12 +63,13 @@ export function scopeRetriever<M extends Metadata = Metadata>(
     return { inside, allowed }
   }
 
-  const scoped: ExplainableRetriever<M> = {
+  const scoped: ExplainableRetriever<M> & TellsShare = {
     name,
     async retrieve(query, call = {}) {
       const { allowed } = await search(query, call)
       return hidden.size === 0 ? allowed : allowed.map((hit) => withoutFields(hit, hidden))
     },
+    vectorShare: (query: string) => shareOf(retriever, query),
     async explain(query, chunkId, call = {}) {
       // Found first: numbers about a chunk outside of the scope would tell of it.
       const { inside, allowed } = await search(query, call)

@@ -8,6 +8,7 @@ import { tell } from './observe.js'
 import type { Hit, RetrieveOptions, Retriever } from './retriever.js'
 import { isScopedByCall } from './scope.js'
 import type { Forgetting } from './store-writes.js'
+import { shareOf, type TellsShare } from './tells-share.js'
 import { dot } from './vector/dot.js'
 import { checkVector, normalizeInPlace } from './vector/normalize.js'
 
@@ -30,6 +31,7 @@ export interface SemanticCacheOptions {
 
 export interface SemanticallyCachedRetriever<M extends Metadata = Metadata>
   extends ExplainableRetriever<M>,
+    TellsShare,
     Forgetting {
   /** Answers kept. */
   readonly size: number
@@ -136,6 +138,7 @@ export function semanticallyCachedRetriever<M extends Metadata = Metadata>(
       return hits
     },
     /** Of an answer given for a question like this one: what this question gives the chunk. */
+    vectorShare: (query: string) => shareOf(retriever, query),
     async explain(query, chunkId, call) {
       return isExplainable(retriever) ? retriever.explain(query, chunkId, call) : undefined
     },

@@ -1,8 +1,11 @@
 import type { Metadata } from './document.js'
 import { type ExplainableRetriever, isExplainable } from './explain.js'
 import type { Retriever } from './retriever.js'
+import { shareOf, type TellsShare } from './tells-share.js'
 
-export interface SwappableRetriever<M extends Metadata = Metadata> extends ExplainableRetriever<M> {
+export interface SwappableRetriever<M extends Metadata = Metadata>
+  extends ExplainableRetriever<M>,
+    TellsShare {
   /** Calls from now on go to `next`; those on their way end where they began. Returns what was in use. */
   swap(next: Retriever<M>): Retriever<M>
 }
@@ -20,6 +23,7 @@ export function swappableRetriever<M extends Metadata = Metadata>(
       return current.name
     },
     retrieve: (query, options) => current.retrieve(query, options),
+    vectorShare: (query: string) => shareOf(current, query),
     async explain(query, chunkId, options) {
       return isExplainable(current) ? current.explain(query, chunkId, options) : undefined
     },

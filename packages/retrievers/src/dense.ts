@@ -8,6 +8,7 @@ import {
   RagError,
   type Ranked,
   type RetrieveOptions,
+  type TellsShare,
   timed,
   type VectorReuse,
   type VectorSearch,
@@ -15,7 +16,7 @@ import {
 import type { ExplainableRetriever } from './explain-hit.js'
 import { explainVector } from './explain-vector.js'
 import { usualShare } from './fusion/convex.js'
-import { shareByProfile, type TellsShare } from './fusion/leg-share.js'
+import { shareByProfile } from './fusion/leg-share.js'
 import { toHits } from './leg-hits.js'
 
 export interface DenseRetrieverOptions<M extends Metadata = Metadata> {

@@ -5,6 +5,8 @@ import {
   type Metadata,
   type RetrieveOptions,
   type Retriever,
+  shareOf,
+  type TellsShare,
 } from '@tesserae/core'
 import { explainUnchanged } from './explain-through.js'
 import { retrieveUntil } from './retrieve-until.js'
@@ -44,7 +46,7 @@ export function hitsByDocument<M extends Metadata>(hits: readonly Hit<M>[]): rea
 export function groupByDocument<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   options: GroupByDocumentOptions = {},
-): ExplainableRetriever<M> {
+): ExplainableRetriever<M> & TellsShare {
   const perDocument = checkInteger('chunksPerDocument', options.chunksPerDocument ?? 1)
   const candidates = checkInteger('candidates', options.candidates ?? 50)
   const keepBest = (hits: readonly Hit<M>[]): readonly Hit<M>[] => {
@@ -67,6 +69,7 @@ export function groupByDocument<M extends Metadata = Metadata>(
   return {
     name,
     retrieve: async (query, call = {}) => (await search(query, call)).hits,
+    vectorShare: (query: string) => shareOf(retriever, query),
     async explain(query, chunkId, call = {}) {
       const { hits, asked } = await search(query, call)
       const hit = hits.find(({ chunk }) => chunk.id === chunkId)

@@ -9,6 +9,7 @@ import {
   RagError,
   type RetrieveOptions,
   type Retriever,
+  shareOf,
   tell,
   timed,
 } from '@tesserae/core'
@@ -16,7 +17,6 @@ import type { ExplainableRetriever } from './explain-hit.js'
 import { type Answer, explainItem, type Fused, kindOf, toHit } from './fused.js'
 import { convexFusion } from './fusion/convex.js'
 import { type Fusion, fuse, resolveWeights } from './fusion/fusion.js'
-import { shareOf } from './fusion/leg-share.js'
 import { checkWeights } from './fusion/weights.js'
 import { runLegs } from './legs.js'
 

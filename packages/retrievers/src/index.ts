@@ -1,3 +1,4 @@
+export type { TellsShare } from '@tesserae/core'
 export type {
   AnalyzedTerm,
   Analyzer,
@@ -56,7 +57,6 @@ export type {
   RankedItem,
 } from './fusion/fusion.js'
 export { fuse } from './fusion/fusion.js'
-export type { TellsShare } from './fusion/leg-share.js'
 export type { QueryFeatures } from './fusion/query-features.js'
 export { queryFeatures } from './fusion/query-features.js'
 export type { ReciprocalRankOptions } from './fusion/reciprocal-rank.js'

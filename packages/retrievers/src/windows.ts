@@ -5,6 +5,8 @@ import {
   type Metadata,
   type RetrieveOptions,
   type Retriever,
+  shareOf,
+  type TellsShare,
 } from '@tesserae/core'
 import { explainBest } from './explain-through.js'
 import { retrieveUntil } from './retrieve-until.js'
@@ -29,7 +31,7 @@ export interface WindowOptions<M extends Metadata = Metadata> {
 export function windowRetriever<M extends Metadata = Metadata>(
   retriever: Retriever<M>,
   options: WindowOptions<M>,
-): ExplainableRetriever<M> {
+): ExplainableRetriever<M> & TellsShare {
   const { documentOf } = options
   const candidates = checkInteger('candidates', options.candidates ?? 50)
   const name = options.name ?? retriever.name
@@ -62,6 +64,7 @@ export function windowRetriever<M extends Metadata = Metadata>(
   return {
     name,
     retrieve: async (query, call = {}) => (await search(query, call)).hits,
+    vectorShare: (query: string) => shareOf(retriever, query),
     async explain(query, chunkId, call = {}) {
       const { inside, asked } = await search(query, call)
       const hits = inside.get(chunkId) ?? []

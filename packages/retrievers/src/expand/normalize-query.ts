@@ -4,6 +4,8 @@ import {
   type Metadata,
   pieceTokenizer,
   type Retriever,
+  shareOf,
+  type TellsShare,
   type Tokenizer,
 } from '@tesserae/core'
 import { type ExplainableRetriever, isExplainable } from '../explain-hit.js'
@@ -40,11 +42,12 @@ export function normalizedRetriever<M extends Metadata = Metadata>(
     /** @default the retriever's */
     readonly name?: string | undefined
   } = {},
-): ExplainableRetriever<M> {
+): ExplainableRetriever<M> & TellsShare {
   const normalize = normalizer(options)
   return {
     name: options.name ?? retriever.name,
     retrieve: async (query, call) => retriever.retrieve(normalize(query), call),
+    vectorShare: (query: string) => shareOf(retriever, normalize(query)),
     explain: async (query, chunkId, call) =>
       isExplainable(retriever) ? retriever.explain(normalize(query), chunkId, call) : undefined,
   }

@@ -1,15 +1,30 @@
-import type { Embedder, EmbedderProfile, Hit } from '@tesserae/core'
+import {
+  cachedRetriever,
+  type Embedder,
+  type EmbedderProfile,
+  eq,
+  type Hit,
+  memoryCache,
+  meteredRetriever,
+  scopeRetriever,
+  semanticallyCachedRetriever,
+  shareOf,
+  swappableRetriever,
+} from '@tesserae/core'
 import { fakeEmbedder, fakeRetriever } from '@tesserae/core/testing'
 import { describe, expect, it } from 'vitest'
 import { denseRetriever } from '../dense.js'
+import { normalizedRetriever } from '../expand/normalize-query.js'
 import { synonymRetriever } from '../expand/synonyms.js'
+import { groupByDocument } from '../group.js'
 import { hybridRetriever } from '../hybrid.js'
 import { lexicalRetriever } from '../lexical.js'
 import { memoryStore } from '../memory-store/store.js'
+import { windowRetriever } from '../windows.js'
 import { convexFusion, weightsByKind } from './convex.js'
 import { dynamicVectorShare } from './dynamic-share.js'
 import { fuse, resolveWeights } from './fusion.js'
-import { shareByProfile, shareOf } from './leg-share.js'
+import { shareByProfile } from './leg-share.js'
 import { reciprocalRankFusion } from './reciprocal-rank.js'
 
 const chunk = (id: string) => ({
@@ -31,6 +46,29 @@ const lexical = () =>
   )
 
 describe('what an embedder declares', () => {
+  it('is handed on by what is around a dense leg and keeps its scores', () => {
+    const embedder = { ...fakeEmbedder({ dimensions: 4 }), vectorShare: 0.2, scripts: ['Latin'] }
+    const leg = denseRetriever({ store: memoryStore({ dimensions: 4 }), embedder })
+    const version = () => '1'
+    const around = [
+      scopeRetriever(leg, eq('tenant', 'a')),
+      cachedRetriever(leg, memoryCache<readonly Hit[]>({ maxEntries: 1 }), { version }),
+      semanticallyCachedRetriever(leg, { embedder, version }),
+      meteredRetriever(leg),
+      swappableRetriever(leg),
+      normalizedRetriever(leg),
+      groupByDocument(leg),
+      windowRetriever(leg, {
+        documentOf: async (id) => ({ id, text: '', marks: [], metadata: {} }),
+      }),
+    ]
+    for (const retriever of around) {
+      expect(shareOf(retriever, 'who pays?')).toBe(0.2)
+      expect(shareOf(retriever, '谁付')).toBe(0)
+    }
+    expect(shareOf(meteredRetriever(lexical()), 'who pays?')).toBeUndefined()
+  })
+
   it('is its share times the known part of the letters', () => {
     const share = shareByProfile({ vectorShare: 0.2, scripts: ['Latin'] }, 0.3)
     expect(share('who pays?')).toBe(0.2)

@@ -1,17 +1,4 @@
-import { checkNumber, type EmbedderProfile, invalid } from '@tesserae/core'
-
-/** A retriever that knows what its hits are worth beside those of a text search. */
-export interface TellsShare {
-  /** 0 to 1 for a query; undefined when nothing is known. */
-  vectorShare(query: string): number | undefined
-}
-
-/** What a leg says its hits are worth for a query; undefined when it says nothing. A wrapper that hides it says nothing. */
-export function shareOf(leg: object, query: string): number | undefined {
-  if (!('vectorShare' in leg) || typeof leg.vectorShare !== 'function') return undefined
-  const share: unknown = leg.vectorShare(query)
-  return share === undefined ? undefined : checkNumber('vectorShare of a leg', share, 0, 1)
-}
+import { checkNumber, type EmbedderProfile, invalid, type TellsShare } from '@tesserae/core'
 
 /** Longer queries are looked at up to here. Code units. */
 const longestRead = 2000
