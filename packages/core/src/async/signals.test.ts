@@ -50,6 +50,28 @@ describe('onAbort', () => {
     expect(warnings).toEqual([])
   })
 
+  it('calls the others back when one throws, and lets the error out', async () => {
+    const thrown: unknown[] = []
+    const others = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', (error) => thrown.push(error))
+    try {
+      const controller = new AbortController()
+      let called = 0
+      onAbort(controller.signal, () => {
+        throw new Error('in a callback')
+      })
+      onAbort(controller.signal, () => called++)
+      controller.abort()
+      await turn()
+      expect(called).toBe(1)
+      expect(thrown).toEqual([new Error('in a callback')])
+    } finally {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of others) process.on('uncaughtException', listener)
+    }
+  })
+
   it('forgets who left, again and again', () => {
     const { signal } = new AbortController()
     let called = 0

@@ -31,7 +31,16 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
 function listenTo(signal: AbortSignal): Waiting {
   const callbacks = new Set<() => void>()
   const listener = () => {
-    for (const callback of callbacks) callback()
+    for (const callback of callbacks) {
+      try {
+        callback()
+      } catch (error) {
+        // As with listeners of their own: the others hear of it all the same, and the error is nobody's to catch.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
   const waiting = { callbacks, listener }
   waitingFor.set(signal, waiting)
