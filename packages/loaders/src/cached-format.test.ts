@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Cache, memoryCache, RagError } from '@tesserae/core'
@@ -143,6 +151,14 @@ describe('folderCache', () => {
       expect(await cache.get(['k'])).toEqual([undefined])
       expect(readdirSync(folder)).toEqual([])
     }
+  })
+
+  it('removes what a process that died was writing, not what is being written', async () => {
+    const folder = newFolder()
+    for (const name of ['left.draft', 'running.draft']) writeFileSync(join(folder, name), 'half of')
+    utimesSync(join(folder, 'left.draft'), 1, 1)
+    await folderCache<string>({ folder }).set([{ key: 'k', value: 'v' }])
+    expect(readdirSync(folder).filter((name) => name.endsWith('.draft'))).toEqual(['running.draft'])
   })
 
   it('lets what was used longest ago go, and what is too old', async () => {

@@ -24,6 +24,9 @@ interface Record<V> {
 }
 
 const ending = '.entry'
+const draftEnding = '.draft'
+/** No draft is being written for so long, in milliseconds: it was left by a process that died. */
+const longestDraft = 3_600_000
 const digestBytes = 32
 
 /**
@@ -38,6 +41,7 @@ export function folderCache<V>(options: FolderCacheOptions): Cache<V> {
     options.maxBytes === undefined ? Number.POSITIVE_INFINITY : checkInteger('maxBytes', options.maxBytes)
   const ttlMs =
     options.ttlMs === undefined ? Number.POSITIVE_INFINITY : checkNumber('ttlMs', options.ttlMs, 0)
+  let swept = false
   const pathOf = (key: string) =>
     join(folder, `${createHash('sha256').update(key, 'utf16le').digest('hex')}${ending}`)
 
@@ -60,11 +64,11 @@ export function folderCache<V>(options: FolderCacheOptions): Cache<V> {
       return
     }
     // Whoever reads meanwhile sees the entry before or the entry after.
-    const draft = join(folder, `${randomUUID()}.draft`)
+    const draft = join(folder, `${randomUUID()}${draftEnding}`)
     try {
       await writeFile(draft, Buffer.concat([digestOf(payload), payload]))
-      await touch(draft)
       await rename(draft, pathOf(key))
+      await touch(pathOf(key))
     } catch (error) {
       await rm(draft, { force: true })
       throw error
@@ -105,6 +109,8 @@ export function folderCache<V>(options: FolderCacheOptions): Cache<V> {
     },
     async set(entries) {
       await mkdir(folder, { recursive: true })
+      if (!swept) await sweep(folder)
+      swept = true
       for (const entry of entries) await write(entry)
       await makeRoom()
     },
@@ -128,12 +134,25 @@ function digestOf(payload: Uint8Array): Buffer {
 function recordOf<V>(bytes: Buffer): Record<V> | undefined {
   const payload = bytes.subarray(digestBytes)
   if (payload.length === 0 || !digestOf(payload).equals(bytes.subarray(0, digestBytes))) return undefined
-  return deserialize(payload) as Record<V>
+  try {
+    return deserialize(payload) as Record<V>
+  } catch {
+    // Written by a newer version of Node, in a form that this one does not know.
+    return undefined
+  }
 }
 
-async function entryPaths(folder: string): Promise<string[]> {
+async function entryPaths(folder: string, suffix = ending): Promise<string[]> {
   const names = (await unlessMissing(readdir(folder))) ?? []
-  return names.filter((name) => name.endsWith(ending)).map((name) => join(folder, name))
+  return names.filter((name) => name.endsWith(suffix)).map((name) => join(folder, name))
+}
+
+/** Removes the drafts of processes that died while they wrote. */
+async function sweep(folder: string): Promise<void> {
+  for (const path of await entryPaths(folder, draftEnding)) {
+    const found = await unlessMissing(stat(path))
+    if (found !== undefined && Date.now() - found.mtimeMs > longestDraft) await rm(path, { force: true })
+  }
 }
 
 /** Another process may have removed it in the meantime. */
