@@ -16,7 +16,7 @@ import { longestTimerMs } from './deadline.js'
 import { type ExplainableReranker, explainBlended, explainReranking, leaf, sumOf } from './explain.js'
 import { type FallbackOptions, orPreviousOrder } from './fallback.js'
 import { limitOf } from './limit.js'
-import { checkShared, sameToken, scoreShared } from './shared-tokens.js'
+import { checkShared, meanMatch, sameToken, scoreShared } from './shared-tokens.js'
 
 /** A text as vectors of its tokens. */
 export interface TokenRows {
@@ -189,10 +189,7 @@ function maxSim(query: TokenRows, passage: TokenRows, dimensions: number): numbe
     total += weight * best
     mass += weight
   }
-  const score = mass === 0 ? 0 : total / mass
-  if (!Number.isFinite(score))
-    throw new ModelError(`Token vectors gave the score ${score}. They must be finite.`)
-  return score
+  return meanMatch(total, mass)
 }
 
 /** What `maxSim` adds up, by token of the query: its share times its best match. */

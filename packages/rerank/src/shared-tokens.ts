@@ -61,10 +61,7 @@ function scoreOf(
     total += weight * best
     mass += weight
   }
-  const score = mass === 0 ? 0 : total / mass
-  if (!Number.isFinite(score))
-    throw new ModelError(`Token vectors gave the score ${score}. They must be finite.`)
-  return score
+  return meanMatch(total, mass)
 }
 
 /** Throws `model-failed` when the answer is not one list of existing rows per text. */
@@ -80,4 +77,12 @@ export function checkShared(id: string, shared: SharedTokenRows, count: number, 
         `"${id}" gave token vectors that do not fit: there must be rows of ${dimensions} numbers, and texts must name rows that there are.`,
       )
   }
+}
+
+/** The weighted mean of the matches, 0 for a query without tokens. Throws `model-failed` when vectors were not finite. */
+export function meanMatch(total: number, mass: number): number {
+  const score = mass === 0 ? 0 : total / mass
+  if (!Number.isFinite(score))
+    throw new ModelError(`Token vectors gave the score ${score}. They must be finite.`)
+  return score
 }
